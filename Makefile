@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# xenlike: one Makefile. Each folder's build.mk adds its own targets; this file holds what they share.
+#
+#   make            everything: hypervisor, guest images, dom0, pvctl
+#   make help       the targets a user types
+
+BUILD         ?= build
+TARGET_CC     ?= gcc
+HOST_CC       ?= cc
+XENLIKE_CACHE ?= $(HOME)/.cache/xenlike
+PYTHON        ?= python3
+QEMU          ?= qemu-system-x86_64
+
+# Objects land in $(BUILD)/<source path>.o, so two trees can be built side by side with BUILD=elsewhere.
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+            -Wvla -Wundef
+
+# The ABI headers are included as <public/xen.h>; <xen/xen.h> works through a link made here. Never
+# add include/public itself to the path: its errno.h and sched.h would shadow libc's.
+INCLUDE_LINK := $(BUILD)/include/xen
+ABI_INCLUDES := -Iinclude -I$(BUILD)/include
+
+$(INCLUDE_LINK):
+	@mkdir -p $(dir $@)
+	@ln -sfn $(abspath include/public) $@
+
+include xenlike/build.mk
+include guest-pv-kernel/build.mk
+include dom0-tools/build.mk
+include tests/build.mk
+
+.PHONY: all clean help
+all: hypervisor guests dom0 host-tools
+
+clean:
+	rm -rf $(BUILD)
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 20

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+.PHONY: test check
+test:
+check:
