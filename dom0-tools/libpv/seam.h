@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * seam.h: the only door from tools and back ends to the hypervisor and to their surroundings.
+ * In our dom0 it is implemented over the guest kernel (seam_pvk.c); on another dom0 the same calls
+ * would be privcmd, evtchn, gntdev and UNIX sockets; unit tests bring a fake.
+ * Owns: nothing; whoever maps, binds or connects also unmaps, closes.
+ * Invariant SEAM1: memory named in a hypercall comes from seam_buffer_get or is a static object.
+ * Guest ABI: hypercall results are Xen's errnos (XEN_E*, negative); everything else here returns 0 or
+ * a negative Xen errno too, so that one kind of number travels upwards.
+ * Read next: domctl.h.
+ */
+#ifndef LIBPV_SEAM_H
+#define LIBPV_SEAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SEAM_PAGE_SIZE 4096u
+
+/* Rights of a mapping. */
+#define SEAM_READ  1u
+#define SEAM_WRITE 2u
+
+/* ---- hypercalls ------------------------------------------------------------------------------- */
+
+/* Zeroed memory that the hypervisor may read and write; NULL when memory is out. */
+void *seam_buffer_get(size_t bytes);
+void seam_buffer_put(void *buffer);
+
+/* Hypercall `number` with up to five arguments. Pointers among them obey SEAM1. */
+long seam_hypercall(unsigned int number, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                    uint64_t a5);
+
+/* ---- mappings --------------------------------------------------------------------------------- */
+
+/*
+ * Map nr_frames machine frames of a domain at consecutive addresses.
+ * -XEN_ENOMEM no room; otherwise what the hypervisor answered for the first frame it refused; nothing
+ * stays mapped on failure.
+ */
+int seam_map_foreign(uint16_t domid, const uint64_t *mfns, size_t nr_frames, unsigned int rights,
+                     void **address);
+void seam_unmap_foreign(void *address, size_t nr_frames);
+
+/*
+ * Map one granted page. -XEN_EINVAL the granter's entry does not allow it, -XEN_ENOMEM no room.
+ * *handle belongs to the caller until seam_unmap_grant.
+ */
+int seam_map_grant(uint16_t domid, uint32_t reference, unsigned int rights, void **address,
+                   uint32_t *handle);
+void seam_unmap_grant(void *address, uint32_t handle);
+
+/* ---- event channels --------------------------------------------------------------------------- */
+
+/*
+ * An event queue is a readable descriptor: each read(2) takes whole uint32_t port numbers, oldest
+ * first, and blocks while there are none. A port that fired stays masked until seam_event_unmask.
+ */
+int seam_event_open(void);
+void seam_event_shut(int queue);
+
+/* Each returns a local port number >= 1 bound to `queue`, or a negative Xen errno. */
+int seam_event_bind_interdomain(int queue, uint16_t domid, uint32_t remote_port);
+int seam_event_bind_virq(int queue, uint32_t virq);
+int seam_event_alloc_unbound(int queue, uint16_t remote_domid);
+
+int seam_event_notify(int queue, uint32_t port);
+int seam_event_unmask(int queue, uint32_t port);
+int seam_event_close(int queue, uint32_t port);
+
+/* ---- descriptors ------------------------------------------------------------------------------ */
+
+struct seam_wait {
+    int descriptor;
+    uint8_t want; /* SEAM_READ | SEAM_WRITE */
+    uint8_t ready;
+};
+
+/*
+ * Wait until a descriptor is ready or timeout_ms passed (negative: for ever). Returns how many are
+ * ready; 0 on timeout; -XEN_EINTR when the calling command was cancelled.
+ */
+int seam_wait_any(struct seam_wait *waits, size_t nr_waits, int timeout_ms);
+
+/* Connected descriptors: to the store (xs_wire in both directions); to the console back end. */
+int seam_store_connect(void);
+int seam_console_connect(void);
+
+/* Two ends of one stream: what is written to one is read from the other. */
+int seam_stream_pair(int ends[2]);
+
+/* Start a cooperative thread (a process elsewhere) that never ends. */
+int seam_thread_start(const char *name, void (*entry)(void *argument), void *argument);
+
+/* ---- the caller's terminal and time ------------------------------------------------------------ */
+
+/* Raw mode of the terminal behind the command's standard input; no effect when there is none. */
+void seam_terminal_raw(int on);
+
+/* Whether the command's standard input / output is a terminal. */
+int seam_terminal_present(int descriptor);
+
+/* Monotonic nanoseconds. */
+uint64_t seam_now_ns(void);
+
+/*
+ * Open a file that the command line or a configuration names: on the machine of whoever typed the
+ * command. Returns a descriptor to read(2), lseek(2) and close(2), or a negative Xen errno.
+ */
+int seam_file_open(const char *path);
+
+#endif
