@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+$(eval $(call unit_suite,host_channel,tests/unit/host_channel.c dom0-tools/host/channel.c))
