@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A spinlock. The hypervisor runs with interrupts off, so a lock needs no irq-saving variant.
+ *
+ * Lock order (take from left to right, never the other way):
+ *   domain list, domain, grant table (lower domid first), event ports of a domain, channel,
+ *   frame (page_type.c), heap (frame_alloc.c), runqueue, timer heap, console.
+ */
+#ifndef XENLIKE_LIB_SPINLOCK_H
+#define XENLIKE_LIB_SPINLOCK_H
+
+#include "compiler.h"
+
+typedef struct CAPABILITY("lock") spinlock {
+    uint32_t taken;
+} spinlock_t;
+
+#define SPINLOCK_INIT {0}
+
+static inline void spinlock_init(spinlock_t *lock)
+{
+    lock->taken = 0;
+}
+
+UNCHECKED_LOCKING ACQUIRES(*lock) static inline void spin_lock(spinlock_t *lock)
+{
+    while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) != 0) {
+        while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED) != 0) {
+            __builtin_ia32_pause();
+        }
+    }
+}
+
+UNCHECKED_LOCKING RELEASES(*lock) static inline void spin_unlock(spinlock_t *lock)
+{
+    __atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
+}
+
+static inline bool spin_is_locked(const spinlock_t *lock)
+{
+    return __atomic_load_n(&lock->taken, __ATOMIC_RELAXED) != 0;
+}
+
+#endif
