@@ -149,24 +149,27 @@ long channel_decode(const uint8_t *bytes, size_t length, struct channel_frame *f
     return (long)(CHANNEL_HEADER_SIZE + frame->length);
 }
 
-size_t channel_encode_hello(uint8_t *out, size_t size, const char *build_id)
+size_t channel_encode_hello(uint8_t *out, size_t size, uint32_t nonce, const char *build_id)
 {
     struct writer writer = {.out = out, .size = size};
+    uint8_t bytes[4];
 
     put_bytes(&writer, CHANNEL_MAGIC, 8);
+    put_bytes(&writer, bytes, channel_encode_u32(bytes, nonce));
     put_string(&writer, build_id);
     return written(&writer);
 }
 
-int channel_decode_hello(const struct channel_frame *frame, const char **build_id)
+int channel_decode_hello(const struct channel_frame *frame, uint32_t *nonce, const char **build_id)
 {
     struct parser parser = {.bytes = frame->payload, .left = frame->length};
 
-    if (parser.left < 8 || memcmp(parser.bytes, CHANNEL_MAGIC, 8) != 0) {
+    if (parser.left < 12 || memcmp(parser.bytes, CHANNEL_MAGIC, 8) != 0) {
         return -EPROTO;
     }
-    parser.bytes += 8;
-    parser.left -= 8;
+    *nonce = load_u32(parser.bytes + 8);
+    parser.bytes += 12;
+    parser.left -= 12;
     *build_id = take_string(&parser);
     if (strlen(*build_id) > CHANNEL_BUILD_ID_MAX) {
         return -EPROTO;

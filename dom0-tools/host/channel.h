@@ -59,8 +59,8 @@ size_t channel_encode(uint8_t *out, size_t size, uint8_t type, uint8_t stream, u
 long channel_decode(const uint8_t *bytes, size_t length, struct channel_frame *frame);
 
 /* Payloads. Encoders return the size, or 0 when it does not fit. Decoders return 0 or -EPROTO. */
-size_t channel_encode_hello(uint8_t *out, size_t size, const char *build_id);
-int channel_decode_hello(const struct channel_frame *frame, const char **build_id);
+size_t channel_encode_hello(uint8_t *out, size_t size, uint32_t nonce, const char *build_id);
+int channel_decode_hello(const struct channel_frame *frame, uint32_t *nonce, const char **build_id);
 
 size_t channel_encode_exec(uint8_t *out, size_t size, const struct channel_exec *exec);
 /* The strings point into the frame's payload. */

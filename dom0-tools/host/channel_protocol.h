@@ -12,9 +12,15 @@
  * EXEC (host to dom0) and always ends with exactly one EXIT (dom0 to host). Session 0 is the
  * connection itself: HELLO, PING, PONG, POWEROFF, ERROR.
  *
- * Who speaks first: the host sends HELLO when it has connected to the port; dom0 forgets every
- * session it had (a new host is there) and answers with its own HELLO. Nothing else may be sent
- * before. Versions must be equal; build ids are compared by the host, for a warning only.
+ * Who speaks first: dom0 sends START when it has opened the port. The host sends HELLO with a fresh
+ * nonce when it has connected, and again for each START (dom0 was restarted). For a HELLO dom0
+ * forgets every session it had and answers HELLO with the same nonce; the host takes any other
+ * nonce for an old answer. No session begins before. Versions must be equal; build ids are compared
+ * by the host, for a warning only.
+ *
+ * Credits: on stdout and stderr dom0 may send CHANNEL_INITIAL_WINDOW bytes at once; on stdin the
+ * host sends nothing until dom0 grants it, which dom0 does when the command first reads or polls
+ * its stdin. So a command that does not read leaves the user's input alone, as a local one would.
  *
  * Header, 12 bytes, all numbers little-endian:
  *
@@ -38,7 +44,8 @@
 #define CHANNEL_DATA_MAX     16384u /* DATA is cut into pieces of at most this */
 #define CHANNEL_BUILD_ID_MAX 63u
 
-/* What a sender may send on each stream of a new session before it sees a WINDOW frame. */
+/* What dom0 may send on stdout and on stderr of a new session before it sees a WINDOW frame, and
+ * the most that either side ever leaves granted and unused on one stream. stdin begins with 0. */
 #define CHANNEL_INITIAL_WINDOW 65536u
 
 #define CHANNEL_ARGUMENTS_MAX   64u
@@ -46,11 +53,12 @@
 #define CHANNEL_FILES_MAX       64u
 
 enum channel_type {
-    CHANNEL_HELLO = 1,     /* both ways: magic[8], string build_id */
+    CHANNEL_HELLO = 1,     /* both ways: magic[8], u32 nonce, string build_id */
     CHANNEL_PING = 2,      /* both ways: up to 64 bytes, which PONG returns */
     CHANNEL_PONG = 3,      /* both ways */
     CHANNEL_ERROR = 4,     /* both ways: string; the sender closes the connection after it */
     CHANNEL_POWEROFF = 5,  /* to dom0: end every guest, sync, switch the machine off */
+    CHANNEL_START = 6,     /* to host: dom0 has opened the port. Empty */
     CHANNEL_EXEC = 16,     /* to dom0: struct channel_exec, see channel.h */
     CHANNEL_DATA = 17,     /* to dom0: stdin; to host: stdout, stderr. Raw bytes */
     CHANNEL_END = 18,      /* like DATA: no more data on this stream. Empty */

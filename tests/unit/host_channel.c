@@ -83,14 +83,16 @@ Test(host_channel, an_exec_request_that_does_not_fit_is_not_made)
 Test(host_channel, a_string_with_an_inner_zero_is_refused)
 {
     uint8_t payload[64];
-    size_t size = channel_encode_hello(payload, sizeof(payload), "abcdef");
+    size_t size = channel_encode_hello(payload, sizeof(payload), 0x12345678, "abcdef");
     struct channel_frame frame = {.length = (uint32_t)size, .payload = payload};
     const char *build_id;
+    uint32_t nonce;
 
-    cr_assert_eq(channel_decode_hello(&frame, &build_id), 0);
+    cr_assert_eq(channel_decode_hello(&frame, &nonce, &build_id), 0);
+    cr_assert_eq(nonce, 0x12345678u);
     cr_assert_str_eq(build_id, "abcdef");
-    payload[12] = 0;
-    cr_assert_eq(channel_decode_hello(&frame, &build_id), -EPROTO);
+    payload[16] = 0;
+    cr_assert_eq(channel_decode_hello(&frame, &nonce, &build_id), -EPROTO);
 }
 
 Test(host_channel, HC1_a_longer_frame_is_refused_before_it_is_read)
