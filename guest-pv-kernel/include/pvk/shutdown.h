@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ends of a domain, wanted and unwanted.
+ */
+#ifndef PVK_SHUTDOWN_H
+#define PVK_SHUTDOWN_H
+
+/* Flushes the console, then SCHEDOP_shutdown with that reason. The status goes to the domain's
+ * xenstore node control/exit-status when there is a store. */
+_Noreturn void shutdown_poweroff(int status);
+_Noreturn void shutdown_reboot(void);
+_Noreturn void shutdown_crash(void);
+
+/* Prints the message, the thread and a symbolic backtrace, then crashes the domain. */
+_Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The name of the function that holds `address`; *offset from its start. NULL: none. */
+const char *panic_symbol(unsigned long address, unsigned long *offset);
+/* Prints the callers, starting from a frame pointer. */
+void panic_backtrace(unsigned long instruction, const void *frame);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the domain was started with.
+ */
+#ifndef PVK_START_H
+#define PVK_START_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct start_info;
+struct shared_info;
+
+/* The page the domain builder left; valid for ever. */
+const struct start_info *start_information(void);
+/* The page shared with the hypervisor. */
+struct shared_info *start_shared_info(void);
+const char *start_command_line(void);
+bool start_is_initial_domain(void);
+/* From xenstore or the event channels; DOMID_INVALID (0x7ff4) when unknown. */
+uint16_t start_domid(void);
+
+#endif
