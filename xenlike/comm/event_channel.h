@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event channels, 2-level delivery.
+ *
+ * Invariant: EC1 both ends of an interdomain channel name each other or one is unbound; EC2 pending is set before the upcall flag;
+ *            EC3 a vCPU that blocks has looked at its pending flag after setting VCPU_BLOCKED.
+ * Locks: ports of a domain, then the channel's. Errnos per sub-op: docs/abi/event_channel_op.md.
+ */
+#ifndef XENLIKE_COMM_EVENT_CHANNEL_H
+#define XENLIKE_COMM_EVENT_CHANNEL_H
+
+#include <public/event_channel.h>
+
+#include "../domain/domain.h"
+
+int event_channel_init(struct domain *d);       /* -ENOMEM */
+int event_channel_relinquish(struct domain *d); /* closes all; 0, -ERESTART */
+void event_channel_destroy(struct domain *d);
+
+/* 0, -EINVAL no such port or not sendable. */
+int event_channel_send(struct domain *d, uint32_t port);
+/* Virtual interrupts: vCPU-local, or the domain's global one wherever it is bound. No-op when unbound. */
+void event_channel_raise_virq(struct vcpu *v, uint32_t virq);
+void event_channel_raise_global_virq(uint32_t virq); /* bound by the privileged domain */
+void event_channel_raise_pirq(struct domain *d, uint32_t pirq);
+
+/* Delivery: marks the vCPU's upcall and wakes it. */
+void event_channel_mark_pending(struct vcpu *v);
+/* Does an upcall wait for v (pending and not masked)? Exit path and block. */
+static inline bool event_channel_upcall_wanted(const struct vcpu *v)
+{
+    return v->info != NULL && READ_ONCE(v->info->evtchn_upcall_pending) != 0 &&
+           READ_ONCE(v->info->evtchn_upcall_mask) == 0;
+}
+/* Is this port of d pending (SCHEDOP_poll)? */
+bool event_channel_is_pending(struct domain *d, uint32_t port);
+/* VCPUOP_register_vcpu_info: 0, -EINVAL twice or bad frame, -ENXIO misaligned or straddling. Replays everything. */
+int event_channel_register_vcpu_info(struct vcpu *v, uint64_t mfn, uint32_t offset);
+
+/* The sub-operations, on decoded structures; hypercall/hc_event_channel_op.c copies in and out. */
+int event_channel_alloc_unbound(struct evtchn_alloc_unbound *op);
+int event_channel_bind_interdomain(struct evtchn_bind_interdomain *op);
+int event_channel_bind_virq(struct evtchn_bind_virq *op);
+int event_channel_bind_ipi(struct evtchn_bind_ipi *op);
+int event_channel_bind_pirq(struct evtchn_bind_pirq *op);
+int event_channel_bind_vcpu(struct domain *d, uint32_t port, uint32_t vcpu);
+int event_channel_close(struct domain *d, uint32_t port);
+int event_channel_status(struct evtchn_status *op);
+int event_channel_unmask(struct domain *d, uint32_t port);
+int event_channel_reset(domid_t id);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam between the core (mm, domain, comm, hypercall) and the processor. cpu/ implements it in
+ * earnest; tests/fake/ implements it on the host, where memory, clock and faults are a test's to command.
+ * Nothing outside boot/ and cpu/ contains assembly or names a register of the machine.
+ */
+#ifndef XENLIKE_CPU_MACHINE_H
+#define XENLIKE_CPU_MACHINE_H
+
+#include "../mm/addr.h"
+#include "../mm/layout.h"
+
+struct vcpu;
+struct domain;
+
+#define MAX_CPUS 64
+typedef uint64_t cpumask_t; /* bit n: CPU n */
+
+/* --- RAM ------------------------------------------------------------------------------------- */
+
+#if __STDC_HOSTED__
+/* The fake machine's memory. */
+void *machine_ram(maddr_t address);
+maddr_t machine_ram_address(const void *pointer);
+#else
+static inline void *machine_ram(maddr_t address)
+{
+    return (void *)(DIRECT_MAP_START + address.a);
+}
+static inline maddr_t machine_ram_address(const void *pointer)
+{
+    return MADDR((uint64_t)pointer - DIRECT_MAP_START);
+}
+#endif
+/* A frame of RAM in the direct map. */
+static inline void *machine_frame(mfn_t mfn)
+{
+    return machine_ram(maddr_from_mfn(mfn));
+}
+static inline mfn_t machine_frame_of(const void *pointer)
+{
+    return mfn_from_maddr(machine_ram_address(pointer));
+}
+
+/* --- Memory of the running guest, through its own page tables -------------------------------- */
+
+/* Bytes that could NOT be copied: 0 is success. The caller (mm/guest_access.c) has kept the range out of the
+ * hypervisor's half; a fault is caught and ends the copy. */
+size_t machine_copy_from_guest(void *destination, gva_t source, size_t size);
+size_t machine_copy_to_guest(gva_t destination, const void *source, size_t size);
+size_t machine_clear_guest(gva_t destination, size_t size);
+
+/* --- Address translation ---------------------------------------------------------------------- */
+
+/* Runs on this base table from here on: one CR3 load. With global, the entries marked G go too. */
+void machine_load_base(mfn_t l4, bool global);
+void machine_flush_page_local(gva_t address);
+void machine_flush_local(bool global);
+/* The same on every CPU of the mask (this one included when it is in it); returns when all have done it. */
+void machine_flush_mask(cpumask_t mask, bool global);
+void machine_flush_page_mask(cpumask_t mask, gva_t address);
+/* Counts flushes: a frame stamped with a value less than or equal to the time of a CPU's last full flush is in no TLB of that CPU. */
+uint32_t machine_flush_clock(void);
+/* CPUs of the mask that have not done a full flush since the stamp was taken. */
+cpumask_t machine_flush_filter(cpumask_t mask, uint32_t stamp);
+
+/* --- CPUs ------------------------------------------------------------------------------------- */
+
+unsigned int machine_cpu(void);
+cpumask_t machine_cpus_online(void);
+/* Makes the CPU look at its work before it next enters a guest; wakes it from idle. */
+void machine_kick(unsigned int cpu);
+/* True when an interrupt, or work raised by kick, waits for this CPU: a long operation then stops (ERESTART). Bounded cost (tens of instructions). */
+bool machine_preempt_wanted(void);
+
+/* --- Time ------------------------------------------------------------------------------------- */
+
+/* Nanoseconds since start, monotonic, the same on all CPUs. */
+uint64_t machine_now_ns(void);
+uint64_t machine_ticks(void); /* TSC */
+uint64_t machine_tick_frequency_khz(void);
+/* For pvclock: ns = system_ns + (((ticks - tick_base) << shift) * multiplier >> 32). */
+void machine_clock_parameters(uint64_t *tick_base, uint64_t *system_ns, uint32_t *multiplier, int8_t *shift);
+uint64_t machine_wall_clock_base_ns(void); /* ns since 1970 at system time 0 */
+/* One-shot interrupt of this CPU at that time (timer_expired() is then called); UINT64_MAX: none. */
+void machine_set_deadline(uint64_t when_ns);
+
+/* --- The running vCPU's state in the processor -------------------------------------------------- */
+
+/* After a change of what these name in the vCPU `current`: load it into the machine. For another vCPU nothing is to be done. */
+void machine_load_segments(struct vcpu *v); /* FS/GS bases, selectors */
+void machine_load_gdt(struct vcpu *v);      /* guest frames of the GDT window */
+void machine_load_ldt(struct vcpu *v);
+void machine_load_debug_registers(struct vcpu *v);
+void machine_set_task_switched(struct vcpu *v, bool set); /* guest-visible CR0.TS */
+
+/* --- Devices -------------------------------------------------------------------------------------- */
+
+uint32_t machine_port_in(uint16_t port, unsigned int bytes);
+void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value);
+/* False: no such register, or the access faulted. */
+bool machine_read_msr(uint32_t index, uint64_t *value);
+bool machine_write_msr(uint32_t index, uint64_t value);
+void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
+
+#endif

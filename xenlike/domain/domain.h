@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A domain: what a guest owns and may do.
+ *
+ * Owns: the table of domains, their lifetime. Invariant: DM1 an id is not reused while a reference is held; DM2 alive, then
+ * dying, then dead, never back; DM3 a dying domain acquires nothing (frames, maps, ports): whoever gives checks is_dying under the giving lock.
+ * Locks: said per group of fields. Read next: domain.c, hypercall/hc_domctl.c.
+ */
+#ifndef XENLIKE_DOMAIN_DOMAIN_H
+#define XENLIKE_DOMAIN_DOMAIN_H
+
+#include <public/xen.h>
+#include <public/domctl.h>
+
+#include "../lib/list.h"
+#include "../lib/spinlock.h"
+#include "../mm/addr.h"
+#include "vcpu.h"
+
+#define MAX_DOMAINS      4096 /* ids 0..4095; the table is an array of pointers */
+#define MAX_DOMAIN_VCPUS 128
+
+struct event_table; /* comm/event_channel.c */
+struct grant_table; /* comm/grant_table.c */
+struct pirq_table;  /* comm/pirq.c; NULL for a domain without devices */
+
+enum domain_life { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
+
+struct domain {
+    domid_t id;
+    bool is_privileged;        /* the control domain */
+    bool is_hardware;          /* may be given devices, cache attributes, MMIO; dom0 */
+    xen_domain_handle_t handle; /* uuid */
+    uint32_t references;       /* atomic; domain_get, domain_put */
+
+    /* Life; domain lock. */
+    spinlock_t lock;
+    enum domain_life life;
+    uint32_t relinquish_stage; /* resumable teardown, domain.c */
+    bool is_shut_down;         /* all vCPUs stopped with shutdown_code */
+    uint8_t shutdown_code;     /* SHUTDOWN_* */
+    uint32_t pause_count;      /* domctl pause counts 1, creation counts 1 */
+    bool controller_paused;
+    char crash_reason[128];    /* "" unless crashed */
+    uint32_t createdomain_flags;
+
+    /* vCPUs: fixed after XEN_DOMCTL_max_vcpus / createdomain. */
+    uint32_t max_vcpus;
+    struct vcpu **vcpus;       /* max_vcpus pointers, NULL until created */
+
+    /* Memory; frame_list under the heap lock of frame_alloc.c. */
+    uint32_t nr_frames;        /* owned frames, all orders */
+    uint32_t max_frames;
+    struct shared_info *shared_info; /* hypervisor's pointer */
+    mfn_t shared_info_frame;
+    spinlock_t page_lock;      /* serialises this domain's page-table updates */
+    cpumask_t dirty_cpus;      /* CPUs whose TLB may hold any of its translations */
+    uint64_t vm_assist;        /* VMASST_TYPE_* bits */
+    uint64_t frame_list_head;  /* mm/frame_alloc.c: first owned frame + 1, 0: none */
+
+    /* Scheduling. */
+    uint32_t weight;           /* 256 is normal */
+    uint32_t cap_percent;      /* 0: none */
+    uint64_t cpu_time_ns;      /* of vCPUs destroyed; the live ones have theirs in runstate */
+
+    /* Communication. */
+    struct event_table *events;
+    struct grant_table *grants;
+    struct pirq_table *pirqs;
+    uint64_t console_budget_ns; /* rate limit of console_io */
+
+    /* Devices of a hardware domain. */
+    uint8_t *io_port_bitmap;   /* 65536 bits, set: allowed; NULL: none */
+    int32_t time_offset_seconds;
+};
+
+extern struct domain *domain_table[MAX_DOMAINS];
+extern struct domain *hardware_domain; /* dom0 */
+
+/* A reference, or NULL when there is none by that id or it is dead. DOMID_SELF is not resolved here. */
+struct domain *domain_get(domid_t id);
+void domain_put(struct domain *d);
+
+/* The domain a hypercall's domid means: DOMID_SELF or own id: the caller; other: only a privileged caller. Holds a reference on success.
+ * 0; -EPERM not allowed; -ESRCH no such domain. */
+int domain_get_for_caller(domid_t id, struct domain **d);
+
+/* -ENOMEM, -EEXIST (id in use), -EINVAL. The new domain is paused once (controller_paused false, pause_count 1). id DOMID_INVALID or 0 from domctl: choose. */
+int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **d);
+int domain_set_max_vcpus(struct domain *d, uint32_t count);
+/* Starts or continues: 0 done (dead once the last reference goes), -ERESTART call again. Not for the caller's own domain (-EINVAL). */
+int domain_kill(struct domain *d);
+void domain_pause(struct domain *d);   /* returns when no vCPU runs */
+void domain_unpause(struct domain *d);
+void domain_shutdown(struct domain *d, uint8_t reason); /* stops all vCPUs, raises VIRQ_DOM_EXC */
+void domain_resume(struct domain *d);
+
+/* The running vCPU of this CPU; the idle vCPU's domain is NULL. (cpu/percpu.h; a variable of the test on the host) */
+struct vcpu *current_vcpu(void);
+static inline struct domain *current_domain(void)
+{
+    return current_vcpu()->domain;
+}
+
+static inline bool vcpu_is_runnable(const struct vcpu *v)
+{
+    return READ_ONCE(v->pause_flags) == 0 && READ_ONCE(v->pause_count) == 0 &&
+           READ_ONCE(v->domain->pause_count) == 0;
+}
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Software timers: one heap per CPU over machine_set_deadline.
+ * Owns: struct timer. Invariant: TM1 the machine's deadline is the heap's minimum. Locks: timer heap.
+ * Callbacks run with the heap lock dropped, interrupts off, on the CPU that armed the timer.
+ */
+#ifndef XENLIKE_DOMAIN_TIMER_H
+#define XENLIKE_DOMAIN_TIMER_H
+
+#include "../lib/compiler.h"
+
+struct timer {
+    uint64_t when_ns;      /* absolute */
+    void (*expired)(void *argument);
+    void *argument;
+    uint32_t heap_index;   /* 1-based; 0: not armed */
+    uint32_t cpu;
+};
+
+void timer_init(struct timer *timer, void (*expired)(void *), void *argument);
+void timer_set(struct timer *timer, uint64_t when_ns); /* re-arms when armed */
+void timer_stop(struct timer *timer);
+static inline bool timer_is_armed(const struct timer *timer)
+{
+    return timer->heap_index != 0;
+}
+/* From the interrupt (or the idle loop): runs all that is due and arms the next. */
+void timer_expired(void);
+
+#endif

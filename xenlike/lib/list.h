@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* A circular doubly linked list; the head is a node that holds nothing. */
+#ifndef XENLIKE_LIB_LIST_H
+#define XENLIKE_LIB_LIST_H
+
+#include "compiler.h"
+
+struct list_node {
+    struct list_node *next, *previous;
+};
+
+static inline void list_init(struct list_node *head)
+{
+    head->next = head;
+    head->previous = head;
+}
+static inline bool list_is_empty(const struct list_node *head)
+{
+    return head->next == head;
+}
+static inline void list_insert_before(struct list_node *place, struct list_node *node)
+{
+    node->next = place;
+    node->previous = place->previous;
+    place->previous->next = node;
+    place->previous = node;
+}
+static inline void list_append(struct list_node *head, struct list_node *node)
+{
+    list_insert_before(head, node);
+}
+static inline void list_prepend(struct list_node *head, struct list_node *node)
+{
+    list_insert_before(head->next, node);
+}
+/* The node is a list of its own afterwards. */
+static inline void list_remove(struct list_node *node)
+{
+    node->previous->next = node->next;
+    node->next->previous = node->previous;
+    list_init(node);
+}
+#define list_entry(node, type, member) container_of(node, type, member)
+#define list_for_each(node, head) \
+    for (struct list_node *node = (head)->next; node != (head); node = node->next)
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only door to the running guest's memory.
+ *
+ * Copy in once, decide on the copy, copy out once. A range that touches the hypervisor's half, wraps, is not canonical or faults is
+ * refused: the functions return 0 or -EFAULT (XEN_EFAULT). They may leave a partial copy behind on failure; never re-read what was copied in.
+ */
+#ifndef XENLIKE_MM_GUEST_ACCESS_H
+#define XENLIKE_MM_GUEST_ACCESS_H
+
+#include "addr.h"
+
+int guest_access_read(void *destination, gva_t source, size_t size);
+int guest_access_write(gva_t destination, const void *source, size_t size);
+int guest_access_clear(gva_t destination, size_t size);
+/* True when no byte of the range is the hypervisor's or non-canonical (it may still fault). */
+bool guest_access_range_ok(gva_t start, size_t size);
+
+/* Typed forms over public handles: element `index` of an array the guest named. The product index*size cannot wrap
+ * unnoticed: it ends outside the guest's half and is refused. */
+#define copy_from_guest(object, handle) \
+    guest_access_read((object), GVA((uint64_t)(handle).p), sizeof(*(object)))
+#define copy_from_guest_offset(object, handle, index) \
+    guest_access_read((object), GVA((uint64_t)((handle).p + (index))), sizeof(*(object)))
+#define copy_to_guest(handle, object) \
+    guest_access_write(GVA((uint64_t)(handle).p), (object), sizeof(*(object)))
+#define copy_to_guest_offset(handle, index, object) \
+    guest_access_write(GVA((uint64_t)((handle).p + (index))), (object), sizeof(*(object)))
+
+#endif
