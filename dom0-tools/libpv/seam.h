@@ -82,7 +82,16 @@ struct seam_wait {
  */
 int seam_wait_any(struct seam_wait *waits, size_t nr_waits, int timeout_ms);
 
-/* Connected descriptors: to the store (xs_wire in both directions); to the console back end. */
+/*
+ * Services by name, since descriptors belong to processes (UNIX sockets elsewhere): a listener is
+ * readable while a client waits. listen: -XEN_EBUSY the name is taken. accept: -XEN_EAGAIN nobody
+ * waits. connect: -XEN_ENOENT nobody listens. Streams are bytes in both directions.
+ */
+int seam_service_listen(const char *name);
+int seam_service_accept(int listener);
+int seam_service_connect(const char *name);
+
+/* Connected descriptors: to the store (xs_wire both ways); to the console back end. */
 int seam_store_connect(void);
 int seam_console_connect(void);
 
