@@ -29,6 +29,17 @@ $(INCLUDE_LINK):
 	@mkdir -p $(dir $@)
 	@ln -sfn $(abspath include/public) $@
 
+# One name for what was built: pvctl on the host and dom0 tell each other theirs. The header changes
+# only when the name does.
+BUILD_ID        := $(or $(shell git rev-parse --short=12 HEAD 2>/dev/null),unversioned)
+BUILD_ID_HEADER := $(BUILD)/include/build_id.h
+ifneq ($(shell cat $(BUILD)/include/build_id.h 2>/dev/null),\#define BUILD_ID "$(BUILD_ID)")
+.PHONY: $(BUILD_ID_HEADER)
+endif
+$(BUILD_ID_HEADER):
+	@mkdir -p $(dir $@)
+	@echo '#define BUILD_ID "$(BUILD_ID)"' > $@
+
 include xenlike/build.mk
 include guest-pv-kernel/build.mk
 include dom0-tools/build.mk

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+# pvctl on the host: $(BUILD)/bin/pvctl. C11 and POSIX only.
+
+PVCTL_HOST := $(BUILD)/bin/pvctl
+PVCTL_HOST_SOURCES := $(addprefix dom0-tools/host/,main.c host_commands.c host_files.c client.c \
+    client_session.c supervisor.c supervisor_frames.c machine.c state.c settings.c connection.c \
+    channel.c terminal.c message.c)
+PVCTL_HOST_OBJECTS := $(PVCTL_HOST_SOURCES:%.c=$(BUILD)/host/%.o)
+
+# The last three definitions only open what POSIX leaves out of its strictest mode: window size.
+HOST_CFLAGS ?= -O2 -g
+HOST_BASE_CFLAGS := -std=c11 $(WARNINGS) -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 \
+    -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -I. -Idom0-tools -I$(BUILD)/include $(ABI_INCLUDES)
+
+$(BUILD)/host/%.o: %.c $(BUILD_ID_HEADER) | $(INCLUDE_LINK)
+	@mkdir -p $(dir $@)
+	@echo "  HOSTCC  $<"
+	@$(HOST_CC) $(HOST_BASE_CFLAGS) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(PVCTL_HOST): $(PVCTL_HOST_OBJECTS)
+	@mkdir -p $(dir $@)
+	@echo "  HOSTLD  $@"
+	@$(HOST_CC) $(HOST_CFLAGS) -o $@ $^
+
+host-tools: $(PVCTL_HOST)
+-include $(PVCTL_HOST_OBJECTS:.o=.d)

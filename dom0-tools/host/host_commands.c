@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * up, down, status: the commands that act on the machine itself. See host_commands.h.
+ * Read next: client.c, supervisor.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "build_id.h"
+#include "client.h"
+#include "host_commands.h"
+#include "local_protocol.h"
+#include "message.h"
+#include "state.h"
+
+static int cmd_up(struct settings *settings, int argc, char **argv);
+static int cmd_down(struct settings *settings, int argc, char **argv);
+static int cmd_status(struct settings *settings, int argc, char **argv);
+
+const struct host_command host_commands[] = {
+    {"up", cmd_up, "up [--share DIR] [--memory MIB] [--accel auto|tcg|kvm]",
+     "start the machine, or say that it is up"},
+    {"down", cmd_down, "down", "end every guest and switch the machine off"},
+    {"status", cmd_status, "status [--json]", "say whether the machine is up, and how it is"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static int usage_error(const char *command, const char *what, const char *argument)
+{
+    message_error("%s: %s %s", command, what, argument);
+    message_hint("`pvctl help %s` lists what it takes", command);
+    return STATUS_USAGE;
+}
+
+void host_commands_compare_builds(const struct client_status *status)
+{
+    if (strcmp(status->build, BUILD_ID) != 0) {
+        message_note("note: the running machine was started by another build (%s, this is %s); "
+                     "`pvctl down` ends it",
+                     status->build, BUILD_ID);
+    }
+}
+
+struct up_options {
+    const char *share;
+    const char *memory;
+    const char *accelerator;
+};
+
+static int parse_up(struct up_options *options, int argc, char **argv)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } known[] = {{"--share", &options->share},
+                 {"--memory", &options->memory},
+                 {"--accel", &options->accelerator}};
+
+    for (int i = 1; i < argc; i++) {
+        const char **value = NULL;
+
+        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
+            size_t length = strlen(known[k].name);
+
+            if (strncmp(argv[i], known[k].name, length) == 0 && argv[i][length] == '=') {
+                value = known[k].value;
+                *value = argv[i] + length + 1;
+            } else if (strcmp(argv[i], known[k].name) == 0) {
+                if (i + 1 == argc) {
+                    return usage_error("up", "a value is missing after", argv[i]);
+                }
+                value = known[k].value;
+                *value = argv[++i];
+            }
+        }
+        if (value == NULL) {
+            return usage_error("up", "unknown argument", argv[i]);
+        }
+    }
+    return STATUS_OK;
+}
+
+static int apply_up(struct settings *settings, const struct up_options *options)
+{
+    if (options->memory != NULL) {
+        char *end;
+        unsigned long memory = strtoul(options->memory, &end, 10);
+
+        if (*end != '\0' || memory < 128 || memory > 65536) {
+            return usage_error("up", "--memory takes MiB from 128 to 65536, not", options->memory);
+        }
+        settings->memory_mib = (unsigned int)memory;
+    }
+    if (options->accelerator != NULL) {
+        if (strlen(options->accelerator) >= sizeof(settings->accelerator)) {
+            return usage_error("up", "unknown accelerator", options->accelerator);
+        }
+        snprintf(settings->accelerator, sizeof(settings->accelerator), "%s", options->accelerator);
+    }
+    if (options->share != NULL && settings_choose_share(settings, options->share) != 0) {
+        return STATUS_USAGE;
+    }
+    return STATUS_OK;
+}
+
+/* The machine was up before: is it the one that was asked for? */
+static int compare_wishes(const struct settings *settings, const struct up_options *options,
+                          const struct client_status *status)
+{
+    if (options->share != NULL && strcmp(status->share, settings->share) != 0) {
+        message_error("the machine is already up and shares %s, not %s", status->share,
+                      settings->share);
+    } else if (options->memory != NULL && status->memory_mib != settings->memory_mib) {
+        message_error("the machine is already up with %u MiB, not %u", status->memory_mib,
+                      settings->memory_mib);
+    } else {
+        message_note("the machine is already up: %s, %u MiB, files from %s", status->accelerator,
+                     status->memory_mib, status->share);
+        return STATUS_OK;
+    }
+    message_hint("`pvctl down` ends it and all its guests; then `pvctl up` as you like it");
+    return STATUS_REFUSED;
+}
+
+static int cmd_up(struct settings *settings, int argc, char **argv)
+{
+    static struct connection connection;
+    struct client_status status;
+    struct up_options options = {0};
+    bool is_new;
+    int code = parse_up(&options, argc, argv);
+
+    if (code == STATUS_OK) {
+        code = apply_up(settings, &options);
+    }
+    if (code == STATUS_OK) {
+        code = client_connect_or_start(&connection, settings, &is_new);
+    }
+    if (code == STATUS_OK) {
+        code = client_wait_ready(&connection, settings, &status);
+    }
+    if (code != STATUS_OK) {
+        return code;
+    }
+    connection_close(&connection);
+    host_commands_compare_builds(&status);
+    if (!is_new) {
+        return compare_wishes(settings, &options, &status);
+    }
+    message_note("the machine is up (%lld.%lld s): %s, %u MiB, files from %s",
+                 status.boot_ms / 1000, status.boot_ms % 1000 / 100, status.accelerator,
+                 status.memory_mib, status.share);
+    return STATUS_OK;
+}
+
+static int cmd_down(struct settings *settings, int argc, char **argv)
+{
+    static struct connection connection;
+    struct channel_frame frame;
+
+    if (argc > 1) {
+        return usage_error("down", "unknown argument", argv[1]);
+    }
+    if (client_connect(&connection, settings) != 0) {
+        message_note("the machine is down already");
+        return STATUS_OK;
+    }
+    connection_send(&connection, LOCAL_DOWN, 0, 0, NULL, 0);
+    while (client_next_frame(&connection, &frame) == 1) {
+        if (frame.type == LOCAL_DOWN) {
+            message_note("the machine is down");
+            return STATUS_OK;
+        }
+    }
+    message_error("the machine's supervisor went away before it said that the machine is down");
+    message_hint("`pvctl up` cleans up what may be left, and starts it again");
+    return STATUS_FAILURE;
+}
+
+static void print_status(const struct settings *settings, const struct client_status *status)
+{
+    printf("machine      : %s\n", strcmp(status->phase, "ready") == 0 ? "up" : status->phase);
+    printf("up_seconds   : %lld\n", (long long)time(NULL) - status->started);
+    printf("boot_ms      : %lld\n", status->boot_ms);
+    printf("accelerator  : %s\n", status->accelerator);
+    printf("memory_mib   : %u\n", status->memory_mib);
+    printf("share        : %s\n", status->share);
+    printf("qemu_pid     : %ld\n", status->qemu_pid);
+    printf("build        : %s\n", status->build);
+    printf("logs         : %s\n", settings->state);
+}
+
+static void print_json_string(const char *string)
+{
+    putchar('"');
+    for (; *string != '\0'; string++) {
+        unsigned char c = (unsigned char)*string;
+
+        if (c == '"' || c == '\\') {
+            printf("\\%c", c);
+        } else if (c < 0x20) {
+            printf("\\u%04x", c);
+        } else {
+            putchar(c);
+        }
+    }
+    putchar('"');
+}
+
+static void print_status_json(const struct settings *settings, const struct client_status *status)
+{
+    printf("{\"schema\": 1, \"machine\": ");
+    print_json_string(strcmp(status->phase, "ready") == 0 ? "up" : status->phase);
+    printf(", \"up_seconds\": %lld, \"boot_ms\": %lld, \"accelerator\": ",
+           (long long)time(NULL) - status->started, status->boot_ms);
+    print_json_string(status->accelerator);
+    printf(", \"memory_mib\": %u, \"qemu_pid\": %ld, \"share\": ", status->memory_mib,
+           status->qemu_pid);
+    print_json_string(status->share);
+    printf(", \"build\": ");
+    print_json_string(status->build);
+    printf(", \"logs\": ");
+    print_json_string(settings->state);
+    printf("}\n");
+}
+
+static int cmd_status(struct settings *settings, int argc, char **argv)
+{
+    static struct connection connection;
+    struct client_status status;
+    bool as_json = argc == 2 && strcmp(argv[1], "--json") == 0;
+
+    if (argc > 1 && !as_json) {
+        return usage_error("status", "unknown argument", argv[1]);
+    }
+    if (client_connect(&connection, settings) != 0 ||
+        client_ask_status(&connection, &status) != 0) {
+        printf(as_json ? "{\"schema\": 1, \"machine\": \"down\"}\n" : "machine      : down\n");
+        return STATUS_FAILURE;
+    }
+    connection_close(&connection);
+    if (as_json) {
+        print_status_json(settings, &status);
+    } else {
+        print_status(settings, &status);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine: QEMU's command line, its process, its monitor. See machine.h.
+ * Invariant: HM1, HM2.
+ *
+ * A user's path may hold a comma or a space: QEMU's -fsdev wants commas doubled, and its multiboot
+ * loader ends a module's name at the first space. So images are links with plain names in the state
+ * directory, and only the share's path is escaped.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "machine.h"
+#include "state.h"
+
+#define ARGUMENTS_MAX 64
+
+struct command_line {
+    char *arguments[ARGUMENTS_MAX + 1];
+    int count;
+};
+
+static void add(struct command_line *line, const char *argument)
+{
+    if (line->count < ARGUMENTS_MAX) {
+        line->arguments[line->count++] = strdup(argument);
+    }
+}
+
+static void add_all(struct command_line *line, const char *const *arguments)
+{
+    for (; *arguments != NULL; arguments++) {
+        add(line, *arguments);
+    }
+}
+
+static void add_share(struct command_line *line, const char *share)
+{
+    static const char before[] = "local,id=share,security_model=none,path=";
+    char option[sizeof(before) + 2 * SETTINGS_PATH_MAX];
+    size_t used = sizeof(before) - 1;
+
+    memcpy(option, before, used);
+    for (const char *c = share; *c != '\0'; c++) {
+        if (*c == ',') {
+            option[used++] = ',';
+        }
+        option[used++] = *c;
+    }
+    option[used] = '\0';
+    add(line, "-fsdev");
+    add(line, option);
+    add(line, "-device");
+    add(line, "virtio-9p-pci,fsdev=share,mount_tag=share,disable-legacy=on");
+}
+
+static void build_command_line(struct command_line *line, const struct settings *settings,
+                               const char *accelerator)
+{
+    static const char *const fixed[] = {
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-kernel",
+        "xenlike",
+        "-initrd",
+        "dom0.elf,initrd.cpio",
+        "-chardev",
+        "file,id=hypervisor,path=" SETTINGS_HYPERVISOR_LOG,
+        "-device",
+        "isa-debugcon,iobase=0xe9,chardev=hypervisor",
+        "-chardev",
+        "socket,id=console,path=" SETTINGS_CONSOLE_SOCKET
+        ",server=on,wait=off,logfile=" SETTINGS_CONSOLE_LOG,
+        "-serial",
+        "chardev:console",
+        "-chardev",
+        "socket,id=monitor,path=" SETTINGS_MONITOR_SOCKET ",server=on,wait=off",
+        "-monitor",
+        "chardev:monitor",
+        "-device",
+        "virtio-serial-pci,id=serial,disable-legacy=on",
+        "-chardev",
+        "socket,id=channel,path=" SETTINGS_CHANNEL_SOCKET ",server=on,wait=off",
+        "-device",
+        "virtserialport,bus=serial.0,chardev=channel,name=xenlike.channel",
+        NULL,
+    };
+    char memory[16];
+
+    snprintf(memory, sizeof(memory), "%u", settings->memory_mib);
+    add(line, settings->qemu);
+    add(line, "-name");
+    add(line, "xenlike");
+    add(line, "-M");
+    add(line, "pc");
+    add(line, "-accel");
+    add(line, accelerator);
+    add(line, "-cpu");
+    add(line, "max,-smap");
+    add(line, "-m");
+    add(line, memory);
+    add_all(line, fixed);
+    add_share(line, settings->share);
+}
+
+/* In the child: links, logs, then QEMU. Only returns when that failed. */
+static void become_qemu(const struct settings *settings, struct command_line *line)
+{
+    int log, null;
+
+    if (chdir(settings->state) != 0) {
+        return;
+    }
+    for (int i = 0; i < NR_IMAGES; i++) {
+        unlink(settings_image_names[i]);
+        if (symlink(settings->images[i], settings_image_names[i]) != 0) {
+            return;
+        }
+    }
+    unlink(SETTINGS_HYPERVISOR_LOG);
+    unlink(SETTINGS_CONSOLE_LOG);
+    log = open(SETTINGS_QEMU_LOG, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    null = open("/dev/null", O_RDONLY);
+    if (log < 0 || null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0) {
+        return;
+    }
+    execv(line->arguments[0], line->arguments);
+    fprintf(stderr, "%s: %s\n", line->arguments[0], strerror(errno));
+}
+
+pid_t machine_start(const struct settings *settings, const char *accelerator)
+{
+    struct command_line line = {.count = 0};
+    pid_t child;
+
+    build_command_line(&line, settings, accelerator);
+    child = fork();
+    if (child == 0) {
+        become_qemu(settings, &line);
+        _exit(127);
+    }
+    for (int i = 0; i < line.count; i++) {
+        free(line.arguments[i]);
+    }
+    return child;
+}
+
+bool machine_quit(const struct settings *settings)
+{
+    static const char quit[] = "quit\n";
+    int monitor = state_connect(settings, SETTINGS_MONITOR_SOCKET);
+    bool asked;
+    char reply[256];
+
+    if (monitor < 0) {
+        return false;
+    }
+    asked = write(monitor, quit, sizeof(quit) - 1) == (ssize_t)sizeof(quit) - 1;
+    /* QEMU acts when it reads; hanging up earlier could lose the line. It ends, we see the end. */
+    while (asked && read(monitor, reply, sizeof(reply)) > 0) {
+    }
+    close(monitor);
+    return asked;
+}
+
+const char *machine_accelerator(const struct settings *settings, bool *is_trial)
+{
+    char path[SETTINGS_PATH_MAX];
+    char word[16] = "";
+    struct utsname host;
+    FILE *file;
+
+    *is_trial = false;
+    if (strcmp(settings->accelerator, "auto") != 0) {
+        return settings->accelerator;
+    }
+    if (settings_join(path, sizeof(path), settings->state, SETTINGS_ACCELERATOR)) {
+        file = fopen(path, "r");
+        if (file != NULL) {
+            if (fscanf(file, "%15s", word) != 1) {
+                word[0] = '\0';
+            }
+            fclose(file);
+        }
+    }
+    if (strcmp(word, "kvm") == 0) {
+        *is_trial = true;
+        return "kvm";
+    }
+    if (strcmp(word, "tcg") != 0 && uname(&host) == 0 && strcmp(host.machine, "x86_64") == 0 &&
+        access("/dev/kvm", R_OK | W_OK) == 0) {
+        *is_trial = true;
+        return "kvm";
+    }
+    return "tcg";
+}
+
+void machine_remember(const struct settings *settings, const char *accelerator)
+{
+    char path[SETTINGS_PATH_MAX];
+    FILE *file;
+
+    if (!settings_join(path, sizeof(path), settings->state, SETTINGS_ACCELERATOR)) {
+        return;
+    }
+    file = fopen(path, "w");
+    if (file != NULL) {
+        fprintf(file, "%s\n", accelerator);
+        fclose(file);
+    }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What pvctl says on the host when it cannot do something: what, why, what to do.
+ * Owns: the exit codes, which are documented in docs/man/pvctl.1 and stable.
+ * Locks: none; one thread.
+ */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+enum message_status {
+    STATUS_OK = 0,
+    STATUS_FAILURE = 1,
+    STATUS_USAGE = 2,
+    STATUS_NO_DOMAIN = 3,
+    STATUS_CONFIG = 4,
+    STATUS_RESOURCES = 5,
+    STATUS_REFUSED = 6,
+    STATUS_TIMEOUT = 7,
+};
+
+/* Prints "pvctl: <text>" to stderr. */
+void message_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints an indented line that says what the user can do next. */
+void message_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints a plain line to stderr: progress, and results that are no data. */
+void message_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The name this program was called by, "pvctl" until message_set_program. */
+void message_set_program(const char *name);
+const char *message_program(void);
+
+#endif
