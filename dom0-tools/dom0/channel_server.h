@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Serves the host channel: reads frames from the port, runs the commands that the host sends.
+ * Owns: the port, one thread that reads it, one thread and one process for each session.
+ * Read next: channel_sessions.h.
+ */
+#ifndef DOM0_CHANNEL_SERVER_H
+#define DOM0_CHANNEL_SERVER_H
+
+/* 0; -ENODEV: the machine has no such port; or another error of virtio_console_open(). */
+int channel_server_start(const char *build_id);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A running command and its user (see command.h).
+ * Invariant: CM1 (command.h).
+ * Read next: builtin.c.
+ */
+#include "command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <pvk/console.h>
+#include <pvk/file.h>
+
+#include "builtin.h"
+#include "session_file.h"
+
+#define STACK_SIZE (128u * 1024u)
+#define SHARE      "/share/"
+
+int command_start(struct command *command, int argc, char **argv, struct file *const files[3])
+{
+    command->process = process_spawn(argv[0], builtin_main, argc, argv, files, STACK_SIZE);
+    if (command->process == NULL) {
+        return -ENOMEM;
+    }
+    process_set_context(command->process, command);
+    return 0;
+}
+
+int command_wait(struct command *command)
+{
+    int status = process_wait(command->process);
+
+    command->process = NULL;
+    return status;
+}
+
+void command_cancel(struct command *command)
+{
+    if (command->process != NULL) {
+        process_cancel(command->process);
+    }
+}
+
+/* NULL in a thread that no user started. */
+static struct command *current_command(void)
+{
+    return process_context(process_current());
+}
+
+static int open_descriptor(const char *path, int flags)
+{
+    struct file *file;
+    int result = file_open(path, flags, 0, &file);
+
+    if (result < 0) {
+        return result;
+    }
+    int descriptor = file_install(file);
+    if (descriptor < 0) {
+        file_put(file);
+    }
+    return descriptor;
+}
+
+/* A path of the user's host: only what the request named, and under the name it was given. */
+static int open_named(const struct channel_session *session, const char *path)
+{
+    const struct channel_file *named = channel_sessions_find_file(session, path);
+    char share_path[1024];
+
+    if (named == NULL) {
+        return -EACCES;
+    }
+    if ((named->flags & CHANNEL_FILE_ABSENT) != 0) {
+        return -ENOENT;
+    }
+    int length = snprintf(share_path, sizeof(share_path), SHARE "%s", named->share_path);
+    if (length < 0 || (size_t)length >= sizeof(share_path)) {
+        return -ENAMETOOLONG;
+    }
+    return open_descriptor(share_path,
+                           (named->flags & CHANNEL_FILE_WRITABLE) != 0 ? O_RDWR : O_RDONLY);
+}
+
+int dom0_session_open_file(const char *path)
+{
+    const struct command *command = current_command();
+
+    if (command != NULL && command->session != NULL) {
+        return open_named(command->session, path);
+    }
+    return open_descriptor(path, O_RDONLY);
+}
+
+void dom0_session_terminal_raw(int on)
+{
+    struct command *command = current_command();
+
+    if (command != NULL && command->session != NULL) {
+        channel_sessions_terminal(command->session, on != 0);
+    } else if (command != NULL && command->set_raw != NULL) {
+        command->set_raw(command->context, on != 0);
+    }
+}
+
+int dom0_session_is_terminal(int descriptor)
+{
+    const struct command *command = current_command();
+    const struct file *file = file_of_descriptor(descriptor);
+
+    if (command == NULL || file == NULL) {
+        return 0;
+    }
+    if (command->session != NULL) {
+        return session_file_is_terminal(file);
+    }
+    /* Typed at dom0's own terminal: what was not redirected is that terminal. */
+    return command->set_raw != NULL && descriptor <= 2;
+}
+
+int dom0_session_cancelled(void)
+{
+    return process_cancelled();
+}

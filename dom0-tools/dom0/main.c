@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dom0: starts the store, the devices and the back ends, then a script or the shell.
+ *
+ * Arguments (from the command line of the boot module):
+ *   script=PATH   run the commands in PATH, then switch the machine off with their status
+ *   share=off     do not look for the user's files (virtio-9p)
+ *   channel=off   do not look for the host channel (virtio-serial)
+ * An exact run (a script under -icount) gives share=off channel=off: nothing then comes from outside.
+ *
+ * Owns: the order of starting. Each part that is missing is reported and left out.
+ * Read next: channel_server.c, terminal.c.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <pvk/shutdown.h>
+
+#include "channel_server.h"
+#include "dom0-tools/backends/console_backend.h"
+#include "dom0-tools/xenstored/xenstored.h"
+#include "guest-pv-kernel/drivers/p9_filesystem.h"
+#include "guest-pv-kernel/drivers/pci.h"
+#include "guest-pv-kernel/drivers/virtio_9p.h"
+#include "script.h"
+#include "terminal.h"
+
+#ifndef BUILD_ID
+#define BUILD_ID "unknown"
+#endif
+
+struct options {
+    const char *script;
+    bool share;
+    bool channel;
+};
+
+static struct options parse_options(int argc, char **argv)
+{
+    struct options options = {.share = true, .channel = true};
+
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "script=", 7) == 0) {
+            options.script = argv[i] + 7;
+        } else if (strcmp(argv[i], "share=off") == 0) {
+            options.share = false;
+        } else if (strcmp(argv[i], "channel=off") == 0) {
+            options.channel = false;
+        } else {
+            printf("dom0: ignoring the unknown argument '%s'\n", argv[i]);
+        }
+    }
+    return options;
+}
+
+static int mount_share(void)
+{
+    static struct p9_client client;
+    struct p9_transport *transport;
+    int result = virtio_9p_open("share", &transport);
+
+    if (result == 0) {
+        result = p9_client_start(&client, transport, "");
+    }
+    return result < 0 ? result : p9_filesystem_mount("/share", &client);
+}
+
+static void report(const char *what, int result)
+{
+    if (result < 0) {
+        printf("dom0: %s: %s\n", what, result == -ENODEV ? "none" : strerror(-result));
+    }
+}
+
+static void start_devices(const struct options *options)
+{
+    int result = options->share || options->channel ? pci_init() : 0;
+
+    if (result < 0) {
+        report("no access to devices", result);
+        return;
+    }
+    if (options->share) {
+        report("share of the user's files", mount_share());
+    }
+    if (options->channel) {
+        report("channel to the host", channel_server_start(BUILD_ID));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = parse_options(argc, argv);
+
+    xenstored_start();
+    console_backend_start();
+    start_devices(&options);
+    if (options.script != NULL) {
+        shutdown_poweroff(script_run(options.script));
+    }
+    printf("dom0 is up. `help` lists the commands.\n");
+    terminal_run();
+}
