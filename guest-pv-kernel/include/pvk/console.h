@@ -7,6 +7,7 @@
 #ifndef PVK_CONSOLE_H
 #define PVK_CONSOLE_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,6 +28,8 @@ struct file;
 void console_write(const char *bytes, size_t count);
 /* printf to console_write; needs little stack and no newlib state. Knows %s %c %d %u %x %lx %p. */
 void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+void console_vprintf(const char *format, va_list *arguments);
 
 /* Waits until the back end has taken everything, at most a second. */
 void console_flush(void);

@@ -20,6 +20,10 @@ struct xen_platform_op;
 struct xen_domctl;
 struct xen_sysctl;
 
+/* newlib numbers some errors differently (ENOSYS is 88 there, 38 in the ABI): the negative errno of
+ * <errno.h> for a result; 0 for any result that is not an error. */
+int hypercall_error(long result);
+
 static inline long hypercall5(unsigned long number, unsigned long a1, unsigned long a2,
                               unsigned long a3, unsigned long a4, unsigned long a5)
 {

@@ -52,6 +52,9 @@ void thread_sleep(uint64_t duration_ns);
  * Woken does not mean that the condition holds: check again, in a loop.
  * A cancelled process's thread returns false at once: see process_cancelled(). */
 bool wait_queue_wait(struct wait_queue *queue, uint64_t deadline_ns);
+/* The same for waits that must end by themselves (a device owns our memory): no deadline, and a
+ * cancelled process's thread waits too. */
+void wait_queue_wait_always(struct wait_queue *queue);
 /* These may be called from event handlers. */
 void wait_queue_wake_one(struct wait_queue *queue);
 void wait_queue_wake_all(struct wait_queue *queue);
