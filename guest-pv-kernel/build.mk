@@ -1,3 +1,91 @@
 # SPDX-License-Identifier: MIT
+# The guest kernel: newlib (built once, kept in the cache), libpvk.a, and one image per folder in apps/.
+#
+# An image is one line in anybody's fragment:
+#
+#   $(eval $(call guest_image,<output.elf>,<C sources>,<extra compiler flags>))
+#
+# It is linked twice: the first link gives the names for panic's backtrace, the second has them in.
+# Its `main` runs in the first process; `const size_t core_main_stack` may set that stack's size.
+
+GUEST_BUILD := $(BUILD)/guest
+
+NEWLIB_SOURCE := $(firstword $(wildcard $(XENLIKE_CACHE)/newlib-*.tar.xz \
+                   /usr/src/newlib/newlib-*.tar.xz /usr/src/newlib-*.tar.xz))
+NEWLIB_CFLAGS := -O2 -g0 -mno-red-zone -fno-pic -fno-stack-protector -fcf-protection=none \
+                 -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -ffunction-sections \
+                 -fdata-sections
+NEWLIB_KEY    := $(shell { $(TARGET_CC) --version | head -n 1; echo '$(NEWLIB_CFLAGS)'; \
+                   cat guest-pv-kernel/build-newlib.sh; } | cksum | cut -d' ' -f1)
+NEWLIB        := $(XENLIKE_CACHE)/$(basename $(basename $(notdir $(or $(NEWLIB_SOURCE),newlib.tar.xz))))-$(NEWLIB_KEY)
+
+$(NEWLIB)/lib/libc.a:
+	@test -n "$(NEWLIB_SOURCE)" || { echo "newlib's source is missing: install the package" \
+	  "newlib-source, or put newlib-*.tar.xz into $(XENLIKE_CACHE)" >&2; exit 1; }
+	@echo "  NEWLIB  $(NEWLIB) (half a minute, once)"
+	@mkdir -p $(XENLIKE_CACHE)
+	@guest-pv-kernel/build-newlib.sh $(NEWLIB_SOURCE) $(NEWLIB) "$(TARGET_CC)" "$(NEWLIB_CFLAGS)"
+
+# The compiler's own headers (stddef.h ...) and newlib's; never the host's.
+GUEST_CC_HEADERS := $(firstword $(wildcard $(shell $(TARGET_CC) -print-resource-dir 2>/dev/null)/include) \
+                      $(shell $(TARGET_CC) -print-file-name=include))
+GUEST_LIBGCC     := $(wildcard $(shell $(TARGET_CC) -print-libgcc-file-name 2>/dev/null))
+GUEST_INCLUDES   := -I. $(ABI_INCLUDES) -Iguest-pv-kernel/include -Iguest-pv-kernel/include/libc \
+                    -nostdinc -isystem $(NEWLIB)/include -isystem $(GUEST_CC_HEADERS)
+GUEST_CFLAGS     := -std=gnu11 -O2 -g -ffreestanding -fno-builtin-malloc -mno-red-zone -fno-pic \
+                    -fno-pie -fno-stack-protector -fcf-protection=none -fno-omit-frame-pointer \
+                    -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections \
+                    -fdata-sections -D_POSIX_TIMERS $(WARNINGS)
+GUEST_LDFLAGS    := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
+                    -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack
+ifneq ($(findstring clang,$(TARGET_CC)),)
+GUEST_LDFLAGS    += -fuse-ld=lld
+endif
+
+$(GUEST_BUILD)/%.o: %.c | $(INCLUDE_LINK) $(NEWLIB)/lib/libc.a
+	@mkdir -p $(dir $@)
+	@echo "  GUESTCC $<"
+	@$(TARGET_CC) $(GUEST_CFLAGS) $(GUEST_EXTRA) $(GUEST_INCLUDES) -MMD -MP -c -o $@ $<
+
+$(GUEST_BUILD)/%.o: %.S | $(INCLUDE_LINK)
+	@mkdir -p $(dir $@)
+	@echo "  GUESTAS $<"
+	@$(TARGET_CC) -g $(ABI_INCLUDES) -MMD -MP -c -o $@ $<
+
+PVK_SOURCES := $(wildcard $(addprefix guest-pv-kernel/,arch-pv/*.S arch-pv/*.c core/*.c newlib/*.c \
+                 xenbus/*.c drivers/*.c))
+PVK_OBJECTS := $(addprefix $(GUEST_BUILD)/,$(addsuffix .o,$(basename $(PVK_SOURCES))))
+PVK_LIBRARY := $(GUEST_BUILD)/libpvk.a
+
+$(PVK_LIBRARY): $(PVK_OBJECTS)
+	@echo "  AR      $@"
+	@rm -f $@
+	@ar rcs $@ $^
+
+-include $(PVK_OBJECTS:.o=.d)
+
+# (1) image, (2) C sources, (3) extra compiler flags. The archives are searched in a group, since
+# newlib calls us and we call newlib.
+define guest_image
+$(1)_OBJECTS := $(patsubst %.c,$(GUEST_BUILD)/%.o,$(2))
+$$($(1)_OBJECTS): GUEST_EXTRA := $(3)
+$(1): $$($(1)_OBJECTS) $(PVK_LIBRARY) guest-pv-kernel/guest.lds guest-pv-kernel/symbols.awk \
+    guest-pv-kernel/build.mk
+	@mkdir -p $$(dir $$@)
+	@echo "  GUESTLD $$@"
+	@awk -f guest-pv-kernel/symbols.awk /dev/null > $$@.symbols.S
+	@$$(call guest_link,$$@.first,$$@.symbols.S $$($(1)_OBJECTS))
+	@nm -n $$@.first | awk -f guest-pv-kernel/symbols.awk > $$@.symbols.S
+	@$$(call guest_link,$$@,$$@.symbols.S $$($(1)_OBJECTS))
+	@rm -f $$@.first
+-include $$($(1)_OBJECTS:.o=.d)
+endef
+guest_link = $(TARGET_CC) $(GUEST_LDFLAGS) -T guest-pv-kernel/guest.lds -o $(1) $(2) \
+             -Wl,--start-group $(PVK_LIBRARY) $(NEWLIB)/lib/libc.a $(GUEST_LIBGCC) -Wl,--end-group
+
+GUEST_APPS   := $(notdir $(patsubst %/,%,$(wildcard guest-pv-kernel/apps/*/)))
+GUEST_IMAGES := $(patsubst %,$(GUEST_BUILD)/%.elf,$(GUEST_APPS))
+$(foreach app,$(GUEST_APPS),$(eval $(call guest_image,$(GUEST_BUILD)/$(app).elf,$(wildcard guest-pv-kernel/apps/$(app)/*.c),)))
+
 .PHONY: guests
-guests:
+guests: $(GUEST_IMAGES) ## guest images (build/guest/<app>.elf)

@@ -12,14 +12,14 @@
 void event_init(void);
 void console_init(void);
 
-/* Sleeps until an event is pending or time_monotonic_ns() reaches the deadline; events that came are
- * dispatched. */
+/* Sleeps until an event is pending or time_monotonic_ns() reaches the deadline; events that came
+ * are dispatched. */
 void event_idle(uint64_t deadline_ns);
 /* Whether a handler would run. */
 int event_pending(void);
 
-/* The console's transport. console_transport_write returns the bytes taken, 0 when there is no room;
- * console_transport_wait returns when there may be room again or after 10 ms. */
+/* The console's transport. console_transport_write returns the bytes taken, 0 when there is no
+ * room; console_transport_wait returns when there may be room again or after 10 ms. */
 size_t console_transport_write(const char *bytes, size_t count);
 size_t console_transport_read(char *bytes, size_t count);
 void console_transport_wait(void);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where console bytes go: a shared ring with the back end (a domU), else the hypervisor's own console
- * by console_io (dom0; it also adds the CR to each LF there).
- * Invariant CR1: we write only in_cons and out_prod, and clamp what the other end claims.
- * Guest ABI: io/console.h, console_io, VIRQ_CONSOLE. Read next: ../core/console.c
+ * Where console bytes go: a shared ring with the back end (a domU), else the hypervisor's own
+ * console by console_io (dom0; it also adds the CR to each LF there). Invariant CR1: we write only
+ * in_cons and out_prod, and clamp what the other end claims. Guest ABI: io/console.h, console_io,
+ * VIRQ_CONSOLE. Read next: ../core/console.c
  */
 #include <string.h>
 #include <public/xen.h>

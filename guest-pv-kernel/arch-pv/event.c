@@ -120,8 +120,8 @@ int event_bind_virq(unsigned int virq, event_handler_t handler, void *data)
     return attach_new(result, bind.port, handler, data);
 }
 
-int event_bind_interdomain(uint16_t remote_domid, event_port_t remote_port,
-                           event_handler_t handler, void *data)
+int event_bind_interdomain(uint16_t remote_domid, event_port_t remote_port, event_handler_t handler,
+                           void *data)
 {
     struct evtchn_bind_interdomain bind = {.remote_dom = remote_domid, .remote_port = remote_port};
     long result = hypercall_event_channel_op(EVTCHNOP_bind_interdomain, &bind);

@@ -10,11 +10,11 @@ static const struct {
     short xen;
     short libc;
 } hypercall_errors[] = {
-    {35, EDEADLK},     {36, ENAMETOOLONG}, {37, ENOLCK},      {38, ENOSYS},       {39, ENOTEMPTY},
-    {61, ENODATA},     {62, ETIME},        {74, EBADMSG},     {75, EOVERFLOW},    {84, EILSEQ},
-    {88, ENOTSOCK},    {90, EMSGSIZE},     {91, EPROTOTYPE},  {92, ENOPROTOOPT},  {95, EOPNOTSUPP},
-    {98, EADDRINUSE},  {99, EADDRNOTAVAIL}, {105, ENOBUFS},   {106, EISCONN},     {107, ENOTCONN},
-    {110, ETIMEDOUT},  {111, ECONNREFUSED}, {114, EALREADY},  {115, EINPROGRESS},
+    {35, EDEADLK},    {36, ENAMETOOLONG},  {37, ENOLCK},     {38, ENOSYS},       {39, ENOTEMPTY},
+    {61, ENODATA},    {62, ETIME},         {74, EBADMSG},    {75, EOVERFLOW},    {84, EILSEQ},
+    {88, ENOTSOCK},   {90, EMSGSIZE},      {91, EPROTOTYPE}, {92, ENOPROTOOPT},  {95, EOPNOTSUPP},
+    {98, EADDRINUSE}, {99, EADDRNOTAVAIL}, {105, ENOBUFS},   {106, EISCONN},     {107, ENOTCONN},
+    {110, ETIMEDOUT}, {111, ECONNREFUSED}, {114, EALREADY},  {115, EINPROGRESS},
 };
 
 int hypercall_error(long result)

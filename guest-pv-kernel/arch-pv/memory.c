@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory of a PV guest. The builder maps an initial stretch at VA = PFN << 12 and leaves the p2m list
- * in it; we extend that map over all our pages, give what is free to the page allocator, and lay the
- * heap and the windows above.
+ * Memory of a PV guest. The builder maps an initial stretch at VA = PFN << 12 and leaves the p2m
+ * list in it; we extend that map over all our pages, give what is free to the page allocator, and
+ * lay the heap and the windows above.
  *
  *     0      page 0, unmapped         heap_base    malloc, up to as much as there is memory
  *     1 MiB  image, then builder's    window_base  foreign frames, MMIO, grants
  *            tables, then free
  *
- * Owns: p2m, allocator. Invariant: MM1 (memory.h). Guest ABI: start_info, m2p at HYPERVISOR_VIRT_START.
- * Read next: memory_window.c, memory_dma.c
+ * Owns: p2m, allocator. Invariant: MM1 (memory.h). Guest ABI: start_info, m2p at
+ * HYPERVISOR_VIRT_START. Read next: memory_window.c, memory_dma.c
  */
 #include <errno.h>
 #include <string.h>

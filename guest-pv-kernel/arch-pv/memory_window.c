@@ -2,9 +2,9 @@
 /*
  * Address space above the direct map: the heap, which grows by mapping our own pages, and windows,
  * which map frames of others.
- * Owns: the list of free window space. Invariant MW1: an address in a free window has no mapping; its
- * page tables may exist and are used again.
- * Guest ABI: mmu_update with a foreign domain. Read next: grant.c
+ * Owns: the list of free window space. Invariant MW1: an address in a free window has no mapping;
+ * its page tables may exist and are used again. Guest ABI: mmu_update with a foreign domain. Read
+ * next: grant.c
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -134,7 +134,8 @@ void memory_window_free(void *address, size_t nr_pages)
         return;
     }
     window = previous != NULL ? previous->next : NULL;
-    if (window != NULL && previous->start + previous->nr_pages * MEMORY_PAGE_SIZE == window->start) {
+    if (window != NULL &&
+        previous->start + previous->nr_pages * MEMORY_PAGE_SIZE == window->start) {
         previous->nr_pages += window->nr_pages;
         previous->next = window->next;
         free(window);
@@ -160,8 +161,8 @@ static size_t map_batch(char *address, const unsigned long *mfns, size_t count, 
     long result;
 
     for (size_t i = 0; i < count; i++) {
-        updates[i].ptr = page_table_entry_machine_address(address + i * MEMORY_PAGE_SIZE) |
-                         MMU_NORMAL_PT_UPDATE;
+        updates[i].ptr =
+            page_table_entry_machine_address(address + i * MEMORY_PAGE_SIZE) | MMU_NORMAL_PT_UPDATE;
         updates[i].val = ((uint64_t)mfns[i] << MEMORY_PAGE_SHIFT) | flags;
     }
     result = hypercall_mmu_update(updates, (unsigned int)count, &done, domid);

@@ -79,9 +79,8 @@ static int link_table(const uint64_t *parent, uint64_t *table)
     struct mmu_update update;
     long result;
 
-    result = hypercall_update_va_mapping((unsigned long)table,
-                                         ((uint64_t)mfn << MEMORY_PAGE_SHIFT) | PTE_READ_ONLY,
-                                         UVMF_INVLPG);
+    result = hypercall_update_va_mapping(
+        (unsigned long)table, ((uint64_t)mfn << MEMORY_PAGE_SHIFT) | PTE_READ_ONLY, UVMF_INVLPG);
     if (result != 0) {
         return hypercall_error(result);
     }
@@ -141,8 +140,7 @@ int page_table_install_l1(const void *address, uint64_t *table)
 
 int page_table_set(const void *address, uint64_t entry)
 {
-    return hypercall_error(
-        hypercall_update_va_mapping((unsigned long)address, entry, UVMF_INVLPG));
+    return hypercall_error(hypercall_update_va_mapping((unsigned long)address, entry, UVMF_INVLPG));
 }
 
 void page_table_clear(const void *address, size_t nr_pages)

@@ -10,18 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PTE_PRESENT    0x001ull
-#define PTE_WRITE      0x002ull
-#define PTE_USER       0x004ull
-#define PTE_WRITETHRU  0x008ull
-#define PTE_NOCACHE    0x010ull
-#define PTE_ACCESSED   0x020ull
-#define PTE_DIRTY      0x040ull
-#define PTE_NX         (1ull << 63)
-#define PTE_FRAME      0x000ffffffffff000ull
-#define PTE_TABLE      (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-#define PTE_KERNEL     (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-#define PTE_READ_ONLY  (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
+#define PTE_PRESENT   0x001ull
+#define PTE_WRITE     0x002ull
+#define PTE_USER      0x004ull
+#define PTE_WRITETHRU 0x008ull
+#define PTE_NOCACHE   0x010ull
+#define PTE_ACCESSED  0x020ull
+#define PTE_DIRTY     0x040ull
+#define PTE_NX        (1ull << 63)
+#define PTE_FRAME     0x000ffffffffff000ull
+#define PTE_TABLE     (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define PTE_KERNEL    (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define PTE_READ_ONLY (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
 
 /* Takes the table that start_info names. */
 void page_table_init(const void *l4);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time from vcpu_info: the hypervisor publishes (TSC, system time) pairs and a scale; between them we
- * count TSC ticks ourselves. The version is odd while it writes.
- * Guest ABI: vcpu_time_info, shared_info.wc_*.
+ * Time from vcpu_info: the hypervisor publishes (TSC, system time) pairs and a scale; between them
+ * we count TSC ticks ourselves. The version is odd while it writes. Guest ABI: vcpu_time_info,
+ * shared_info.wc_*.
  */
 #include <public/xen.h>
 #include <pvk/start.h>
@@ -31,8 +31,8 @@ uint64_t time_monotonic_ns(void)
 
     do {
         version = __atomic_load_n(&time->version, __ATOMIC_ACQUIRE) & ~1u;
-        now = time->system_time + scale(read_tsc() - time->tsc_timestamp, time->tsc_to_system_mul,
-                                        time->tsc_shift);
+        now = time->system_time +
+              scale(read_tsc() - time->tsc_timestamp, time->tsc_to_system_mul, time->tsc_shift);
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
     } while (__atomic_load_n(&time->version, __ATOMIC_RELAXED) != version);
     /* Successive pairs may disagree by a few ns; users rely on never going back. */

@@ -17,24 +17,24 @@
 
 void trap_handle(struct trap_frame *frame);
 
-#define TRAP_ENTRIES(X)                                                                            \
-    X(0, trap_divide, "divide error")                                                              \
-    X(1, trap_debug, "debug trap")                                                                 \
-    X(2, trap_nmi, "NMI")                                                                          \
-    X(3, trap_breakpoint, "breakpoint")                                                            \
-    X(4, trap_overflow, "overflow")                                                                \
-    X(5, trap_bounds, "bound range")                                                               \
-    X(6, trap_invalid_opcode, "invalid opcode")                                                    \
-    X(7, trap_no_device, "device not available")                                                   \
-    X(8, trap_double_fault, "double fault")                                                        \
-    X(10, trap_invalid_tss, "invalid TSS")                                                         \
-    X(11, trap_no_segment, "segment not present")                                                  \
-    X(12, trap_stack, "stack fault")                                                               \
-    X(13, trap_protection, "general protection fault")                                             \
-    X(14, trap_page_fault, "page fault")                                                           \
-    X(16, trap_floating_point, "x87 error")                                                        \
-    X(17, trap_alignment, "alignment check")                                                       \
-    X(18, trap_machine_check, "machine check")                                                     \
+#define TRAP_ENTRIES(X)                                \
+    X(0, trap_divide, "divide error")                  \
+    X(1, trap_debug, "debug trap")                     \
+    X(2, trap_nmi, "NMI")                              \
+    X(3, trap_breakpoint, "breakpoint")                \
+    X(4, trap_overflow, "overflow")                    \
+    X(5, trap_bounds, "bound range")                   \
+    X(6, trap_invalid_opcode, "invalid opcode")        \
+    X(7, trap_no_device, "device not available")       \
+    X(8, trap_double_fault, "double fault")            \
+    X(10, trap_invalid_tss, "invalid TSS")             \
+    X(11, trap_no_segment, "segment not present")      \
+    X(12, trap_stack, "stack fault")                   \
+    X(13, trap_protection, "general protection fault") \
+    X(14, trap_page_fault, "page fault")               \
+    X(16, trap_floating_point, "x87 error")            \
+    X(17, trap_alignment, "alignment check")           \
+    X(18, trap_machine_check, "machine check")         \
     X(19, trap_simd, "SIMD error")
 
 #define TRAP_DECLARE(vector, entry, name) void entry(void);
@@ -48,7 +48,7 @@ static const char *const trap_names[] = {TRAP_ENTRIES(TRAP_NAME)};
 #define TRAP_INT3_DPL  3
 #define TRAP_MASK_FLAG 4 /* mask events on entry, so that a report is not interleaved */
 
-#define TRAP_TABLE(vector, entry, name)                                                            \
+#define TRAP_TABLE(vector, entry, name) \
     {vector, (vector) == 3 ? TRAP_INT3_DPL : TRAP_MASK_FLAG, FLAT_KERNEL_CS, (unsigned long)entry},
 
 void traps_init(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console above its transport: /dev/console with a line discipline, and console_write for reports.
- * Owns: the input line. Invariant: CO1 (console.h): console_write uses no heap, no thread, no newlib.
- * Read next: ../arch-pv/console_transport.c, file.c
+ * The console above its transport: /dev/console with a line discipline, and console_write for
+ * reports. Owns: the input line. Invariant: CO1 (console.h): console_write uses no heap, no thread,
+ * no newlib. Read next: ../arch-pv/console_transport.c, file.c
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +14,10 @@
 #include "../arch-pv/arch.h"
 #include "core.h"
 
-#define INPUT_BYTES   1024u
-#define CONTROL(c)    ((c) & 0x1f)
-#define DELETE        0x7f
-#define FLUSH_NS      (1000 * TIME_MILLISECOND_NS)
+#define INPUT_BYTES 1024u
+#define CONTROL(c)  ((c)&0x1f)
+#define DELETE      0x7f
+#define FLUSH_NS    (1000 * TIME_MILLISECOND_NS)
 
 static unsigned int console_mode = CONSOLE_COOKED;
 static char input[INPUT_BYTES];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpio "newc": a header of 110 characters, numbers as 8 hexadecimal digits; name and data each padded
- * to 4 bytes.
+ * cpio "newc": a header of 110 characters, numbers as 8 hexadecimal digits; name and data each
+ * padded to 4 bytes.
  */
 #include "cpio.h"
 #include <string.h>

@@ -12,7 +12,7 @@ struct cpio_entry {
     const char *name; /* as stored, NUL-terminated */
     const char *data;
     size_t length;
-    uint32_t mode; /* S_IF* and permissions */
+    uint32_t mode;     /* S_IF* and permissions */
     uint32_t modified; /* seconds since 1970 */
 };
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <pvk/file.h>
 #include <pvk/initrd.h>
 #include "cpio.h"

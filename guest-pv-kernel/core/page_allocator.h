@@ -20,8 +20,8 @@ struct page_allocator_block {
 };
 
 struct page_allocator {
-    char *base;            /* address of page 0 */
-    uint8_t *tags;         /* one per page */
+    char *base;    /* address of page 0 */
+    uint8_t *tags; /* one per page */
     unsigned long nr_pages;
     unsigned long nr_free;
     struct page_allocator_block *free[PAGE_ALLOCATOR_MAX_ORDER + 1];

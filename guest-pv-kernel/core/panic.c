@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Dying with a reason: the message, the thread, who called whom.
- * The table of function names is made by the second link (build.mk): sorted offsets from the image's
- * start, each with the offset of its name.
+ * The table of function names is made by the second link (build.mk): sorted offsets from the
+ * image's start, each with the offset of its name.
  */
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The scheduler: one run queue, one list of timeouts, and a block when both have nothing to do.
- * Owns: every struct thread. Invariants: TH1, TH2 (thread.h); EV1 (event.h) is why there are no locks.
- * Read next: event.h, process.c
+ * Owns: every struct thread. Invariants: TH1, TH2 (thread.h); EV1 (event.h) is why there are no
+ * locks. Read next: event.h, process.c
  */
 #include <reent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <pvk/event.h>
 #include <pvk/memory.h>
+#include <pvk/process.h>
 #include <pvk/shutdown.h>
 #include <pvk/thread.h>
 #include <pvk/time.h>

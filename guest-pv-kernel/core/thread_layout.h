@@ -28,8 +28,8 @@ struct thread {
     char name[24];
 };
 
-/* What thread_switch_stacks pops first from a new thread's stack. The end keeps the stack aligned as
- * after a call. */
+/* What thread_switch_stacks pops first from a new thread's stack. The end keeps the stack aligned
+ * as after a call. */
 struct thread_start_frame {
     uint32_t mxcsr;
     uint32_t fpu_control;

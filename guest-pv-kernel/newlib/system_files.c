@@ -60,18 +60,18 @@ int close(int descriptor)
     return (int)answer(file_close_descriptor(descriptor));
 }
 
-ssize_t read(int descriptor, void *buffer, size_t count)
+_READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t count)
 {
     struct file *file = file_of_descriptor(descriptor);
 
-    return answer(file == NULL ? -EBADF : file_read(file, buffer, count));
+    return (_READ_WRITE_RETURN_TYPE)answer(file == NULL ? -EBADF : file_read(file, buffer, count));
 }
 
-ssize_t write(int descriptor, const void *buffer, size_t count)
+_READ_WRITE_RETURN_TYPE write(int descriptor, const void *buffer, size_t count)
 {
     struct file *file = file_of_descriptor(descriptor);
 
-    return answer(file == NULL ? -EBADF : file_write(file, buffer, count));
+    return (_READ_WRITE_RETURN_TYPE)answer(file == NULL ? -EBADF : file_write(file, buffer, count));
 }
 
 off_t lseek(int descriptor, off_t offset, int whence)
@@ -106,11 +106,6 @@ int fstat(int descriptor, struct stat *status)
 int stat(const char *path, struct stat *status)
 {
     return (int)answer(file_stat(path, status));
-}
-
-int lstat(const char *path, struct stat *status)
-{
-    return stat(path, status);
 }
 
 int access(const char *path, int mode)
@@ -267,7 +262,7 @@ int poll(struct pollfd *descriptors, nfds_t count, int timeout_ms)
     if (timeout_ms >= 0) {
         deadline = timeout_ms == 0
                        ? 0
-                       : time_monotonic_ns() + (uint64_t)timeout_ms * TIME_MILLISECOND_NS;
+                       : time_monotonic_ns() + (unsigned int)timeout_ms * TIME_MILLISECOND_NS;
     }
     ready = file_poll(polls, used, deadline);
     used = 0;

@@ -23,8 +23,8 @@ int event_attach(event_port_t port, event_handler_t handler, void *data);
  * hypervisor's errno: -ENOSPC no port left, -EINVAL bad remote port or virq, -ESRCH no such
  * domain, -EEXIST virq or pirq bound already, -EPERM. */
 int event_bind_virq(unsigned int virq, event_handler_t handler, void *data);
-int event_bind_interdomain(uint16_t remote_domid, event_port_t remote_port,
-                           event_handler_t handler, void *data);
+int event_bind_interdomain(uint16_t remote_domid, event_port_t remote_port, event_handler_t handler,
+                           void *data);
 int event_alloc_unbound(uint16_t remote_domid, event_handler_t handler, void *data);
 /* A physical interrupt that a map_pirq gave us (dom0). */
 int event_bind_pirq(unsigned int pirq, event_handler_t handler, void *data);

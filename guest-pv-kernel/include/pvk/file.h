@@ -46,10 +46,10 @@ struct file_operations {
 
 struct file {
     const struct file_operations *operations;
-    void *data;             /* the implementation's */
-    int flags;              /* O_* as opened, O_NONBLOCK */
+    void *data; /* the implementation's */
+    int flags;  /* O_* as opened, O_NONBLOCK */
     unsigned int references;
-    off_t position;         /* for whoever wants it */
+    off_t position;            /* for whoever wants it */
     struct wait_queue changed; /* see file_notify */
 };
 

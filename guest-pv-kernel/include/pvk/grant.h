@@ -26,8 +26,8 @@ struct grant_mapping {
 
 /* Maps `nr_pages` grants of `domid` side by side. All or nothing.
  * -ENOMEM: no window or memory; -EINVAL: the hypervisor refused one (bad reference, no right). */
-int grant_map(uint16_t domid, const grant_reference_t *references, size_t nr_pages,
-              bool read_only, struct grant_mapping *mapping);
+int grant_map(uint16_t domid, const grant_reference_t *references, size_t nr_pages, bool read_only,
+              struct grant_mapping *mapping);
 void grant_unmap(struct grant_mapping *mapping);
 
 #endif

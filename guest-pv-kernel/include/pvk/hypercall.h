@@ -92,8 +92,8 @@ static inline long hypercall_set_trap_table(const struct trap_info *table)
 static inline long hypercall_mmu_update(const struct mmu_update *requests, unsigned int count,
                                         unsigned int *done, unsigned int domid)
 {
-    return hypercall4(__HYPERVISOR_mmu_update, (unsigned long)requests, count,
-                      (unsigned long)done, domid);
+    return hypercall4(__HYPERVISOR_mmu_update, (unsigned long)requests, count, (unsigned long)done,
+                      domid);
 }
 
 static inline long hypercall_set_gdt(const unsigned long *frames, unsigned int entries)
@@ -154,8 +154,7 @@ static inline long hypercall_update_va_mapping(unsigned long va, uint64_t entry,
 }
 
 static inline long hypercall_update_va_mapping_otherdomain(unsigned long va, uint64_t entry,
-                                                           unsigned long flags,
-                                                           unsigned int domid)
+                                                           unsigned long flags, unsigned int domid)
 {
     return hypercall4(__HYPERVISOR_update_va_mapping_otherdomain, va, entry, flags, domid);
 }

@@ -24,9 +24,9 @@ struct process;
 struct wait_queue {
     struct thread *first;
 };
-#define WAIT_QUEUE_INIT                                                                            \
-    {                                                                                              \
-        NULL                                                                                       \
+#define WAIT_QUEUE_INIT \
+    {                   \
+        NULL            \
     }
 
 /* A thread of the caller's process, runnable at once. stack_size 0: the default.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The xenstore client. A store is a transport (a struct file that speaks xs_wire: the shared ring
- * in a domU, a local one in dom0) and a thread that reads it; any number of threads may ask at once.
- * Paths are absolute, or relative to the domain's own directory. Values are bytes; read ones come
- * with a NUL behind. Errors are the daemon's, negative: -ENOENT, -EACCES, -EAGAIN (a transaction
- * that lost), -EINVAL; -EIO: the transport ended.
+ * in a domU, a local one in dom0) and a thread that reads it; any number of threads may ask at
+ * once. Paths are absolute, or relative to the domain's own directory. Values are bytes; read ones
+ * come with a NUL behind. Errors are the daemon's, negative: -ENOENT, -EACCES, -EAGAIN (a
+ * transaction that lost), -EINVAL; -EIO: the transport ended.
  */
 #ifndef PVK_XENBUS_H
 #define PVK_XENBUS_H
@@ -31,8 +31,8 @@ int xenbus_read(struct xenbus *store, uint32_t transaction, const char *path, ch
 int xenbus_write(struct xenbus *store, uint32_t transaction, const char *path, const void *value,
                  size_t length);
 /* printf into the value. */
-int xenbus_printf(struct xenbus *store, uint32_t transaction, const char *path,
-                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+int xenbus_printf(struct xenbus *store, uint32_t transaction, const char *path, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
 /* Reads a decimal number. -EINVAL: it is none. */
 int xenbus_read_number(struct xenbus *store, uint32_t transaction, const char *path,
                        unsigned long *number);
