@@ -45,8 +45,24 @@ include guest-pv-kernel/build.mk
 include dom0-tools/build.mk
 include tests/build.mk
 
-.PHONY: all clean help
-all: hypervisor guests dom0 host-tools
+.PHONY: all clean help setup setup-run setup-test doctor demo
+setup: setup-test ## install every package that is missing (Debian), or print the line that does
+
+setup-run:
+	@tests/tools/setup.sh build run
+
+setup-test:
+	@tests/tools/setup.sh build run test
+
+doctor: ## what is there, what is missing, which QEMU and accelerator; changes nothing
+	@BUILD=$(BUILD) dom0-tools/host/doctor.sh
+
+# The build begins in a second make: what the set-up step installs decides what this one would see.
+demo: | setup-run ## from nothing to a running guest
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) dom0-tools/host/demo.sh
+
+all: hypervisor guests dom0 host-tools ## everything: hypervisor, guest images, dom0, pvctl
 
 clean:
 	rm -rf $(BUILD)

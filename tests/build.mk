@@ -9,12 +9,13 @@
 # (<public/xen.h>) and $(BUILD)/include (<xen/xen.h>).
 #
 # A guest test is a folder tests/guest/<claim>/ with main.c: see tests/guest/README.md.
+# A system test is a file tests/system/test_*.py, which drives pvctl from outside.
 
-TEST_BUILD   := $(BUILD)/tests
-UNIT_CFLAGS  ?= -std=gnu11 -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
-                -fno-sanitize-recover=all
+TEST_BUILD    := $(BUILD)/tests
+UNIT_CFLAGS   ?= -std=gnu11 -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+                 -fno-sanitize-recover=all
 UNIT_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wvla -Wundef
-UNIT_SUITES  :=
+UNIT_SUITES   :=
 
 # Sources of a suite are compiled again for it: a suite may redefine what it wants with its flags.
 define unit_suite
@@ -31,11 +32,68 @@ endef
 
 -include $(sort $(wildcard tests/unit/*.mk))
 
-.PHONY: test check unit-tests run-unit
+# Guest tests: CLAIM=<folder> picks one.
+CLAIM        ?= *
+CLAIMS       := $(sort $(notdir $(patsubst %/main.c,%,$(wildcard tests/guest/$(CLAIM)/main.c))))
+GUEST_TESTS  := $(CLAIMS:%=$(TEST_BUILD)/guest/%.elf)
+GUEST_RUN    := $(PYTHON) tests/guest/run.py
+REAL_XEN     ?= $(XENLIKE_CACHE)/xen-4.17-amd64
+ifneq ($(value guest_image),)
+$(foreach claim,$(CLAIMS),$(eval $(call guest_image,$(TEST_BUILD)/guest/$(claim).elf,$(wildcard \
+    tests/guest/$(claim)/*.c),-Itests/guest/include)))
+endif
+
+SYSTEM_TESTS := $(sort $(wildcard tests/system/test_*.py))
+RUN          := $(PYTHON) tests/tools/run.py --log $(TEST_BUILD)/log
+UNIT_RUNS    = $(UNIT_SUITES)
+ABI_RUNS     = "$(PYTHON) tests/abi/compare.py --build $(TEST_BUILD)/abi"
+GUEST_RUNS   = "$(GUEST_RUN) --hypervisor $(HYPERVISOR_IMAGE) $(GUEST_TESTS)"
+XEN_RUNS     = "$(GUEST_RUN) --xen --hypervisor $(REAL_XEN) $(GUEST_TESTS)"
+SYSTEM_RUNS  = $(SYSTEM_TESTS:%="$(PYTHON) %")
+CHECK_RUNS   = "$(PYTHON) tests/tools/check.py"
+
+HYPERVISOR_IMAGE ?= $(BUILD)/xenlike/xenlike
+
+export BUILD HOST_CC QEMU REQUIRE XENLIKE_CACHE
+
+.PHONY: test unit-tests run-unit abi-tests guest-tests guest-tests-xen system-tests check format \
+        abi-names abi-numbers test-programs
+
+test: | setup-test ## install what is missing, build, run every test; REQUIRE=all forbids skips
+	@$(MAKE) --no-print-directory all test-programs
+	@$(MAKE) --no-print-directory run-all
+
+.PHONY: run-all
+run-all:
+	@$(RUN) $(UNIT_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(GUEST_RUNS) $(SYSTEM_RUNS)
+
+test-programs: $(UNIT_SUITES) $(GUEST_TESTS)
+
 unit-tests: $(UNIT_SUITES)
 
-test: run-unit
-check:
+run-unit: $(UNIT_SUITES) ## unit tests alone
+	@$(RUN) $(UNIT_RUNS)
 
-run-unit: $(UNIT_SUITES)
-	@status=0; for suite in $(UNIT_SUITES); do $$suite || status=1; done; exit $$status
+abi-tests: | $(INCLUDE_LINK) ## the public headers' numbers against the table and libxen-dev
+	@$(RUN) --verbose $(ABI_RUNS)
+
+guest-tests: hypervisor $(GUEST_TESTS) ## small guests on xenlike; CLAIM=name picks one
+	@$(RUN) --verbose $(GUEST_RUNS)
+
+guest-tests-xen: $(GUEST_TESTS) ## the same on real Xen 4.17, the oracle
+	@$(RUN) --verbose $(XEN_RUNS)
+
+system-tests: all ## pvctl from outside
+	@$(RUN) --verbose $(SYSTEM_RUNS)
+
+check: $(BUILD_ID_HEADER) | $(INCLUDE_LINK) ## layout, sizes, headers, static analysis
+	@$(RUN) --verbose $(CHECK_RUNS)
+
+format: ## lay the sources out as .clang-format says
+	@clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h' | grep -v '^include/public/')
+
+abi-names: ## rewrite the list of the public headers' names
+	@$(PYTHON) tests/abi/names.py
+
+abi-numbers: abi-names ## rewrite the kept table of the public headers' numbers
+	@$(PYTHON) tests/abi/compare.py --build $(TEST_BUILD)/abi --keep

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks what a compiler does not: layout, sizes, headers that stand alone, the bound on ring 0.
+
+    check.py [--build DIR] [CHECK ...]
+
+Prints TAP: one line per check, what is wrong before it. Without names, all checks run.
+"""
+import argparse, concurrent.futures, os, pathlib, re, shutil, subprocess, sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+FILE_LINES, FUNCTION_LINES, RING0_LINES, SPINE_LINES = 600, 60, 15000, 3000
+CC = os.environ.get("HOST_CC", "cc").split()
+GUEST_INCLUDES = os.environ.get("GUEST_INCLUDES", "").split()
+
+
+class Skip(Exception):
+    pass
+
+
+def tracked(*patterns):
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *patterns], cwd=TOP,
+                           capture_output=True, text=True, check=True).stdout.split()
+    return [name for name in names if (TOP / name).is_file()]
+
+
+def code_files():
+    return tracked("*.c", "*.h")
+
+
+def need(program):
+    if not shutil.which(program):
+        raise Skip(f"{program} is not installed")
+
+
+def check_format():
+    """the layout is what .clang-format prints"""
+    need("clang-format")
+    names = [n for n in code_files() if not n.startswith("include/public/")]
+    result = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=1", *names], cwd=TOP,
+                            capture_output=True, text=True)
+    return [line for line in result.stderr.splitlines() if "warning:" in line or "error:" in line]
+
+
+def check_sizes():
+    """no C file over 600 lines, no function over 60"""
+    wrong = []
+    for name in code_files() + tracked("*.S"):
+        lines = (TOP / name).read_text().splitlines()
+        if len(lines) > FILE_LINES and not name.startswith("include/public/"):
+            wrong.append(f"{name}: {len(lines)} lines")
+        begin = None
+        for number, line in enumerate(lines, 1):
+            if line == "{":
+                begin = number
+            elif line.startswith("}") and begin is not None:
+                if number - begin + 1 > FUNCTION_LINES:
+                    wrong.append(f"{name}:{begin}: a function of {number - begin + 1} lines")
+                begin = None
+    return wrong
+
+
+def check_licence():
+    """each source file says its licence first"""
+    wrong = []
+    for name in tracked("*.c", "*.h", "*.S", "*.py", "*.sh", "*.mk", "Makefile"):
+        head = "\n".join((TOP / name).read_text().splitlines()[:2])
+        if "SPDX-License-Identifier: MIT" not in head:
+            wrong.append(f"{name}: no SPDX line")
+    return wrong
+
+
+def check_words():
+    """no promise without a name: TODO, FIXME, XXX"""
+    wrong = []
+    for name in tracked("*.c", "*.h", "*.S", "*.mk", "Makefile", "*.sh", "*.md"):
+        for number, line in enumerate((TOP / name).read_text().splitlines(), 1):
+            if re.search(r"\b(TODO|FIXME|XXX)\b", line):
+                wrong.append(f"{name}:{number}: {line.strip()}")
+    return wrong
+
+
+def header_flags(name):
+    base = ["-I.", "-Iinclude", "-Ibuild/include"]
+    if name.startswith("include/public/"):
+        return base + ["-D__XEN_TOOLS__", "-include", "stdint.h"]
+    if name.startswith("guest-pv-kernel/"):
+        return base + ["-ffreestanding", "-Iguest-pv-kernel/include"] + GUEST_INCLUDES
+    if name.startswith("xenlike/"):
+        return base + ["-ffreestanding", "-Ixenlike"]
+    return base + ["-Idom0-tools", "-Iguest-pv-kernel/include", "-Itests/guest/include",
+                   "-D_POSIX_C_SOURCE=200809L", "-D_DEFAULT_SOURCE"]
+
+
+def compile_header(job):
+    name, language = job
+    standard = "-std=gnu11" if language == "c" else "-std=c++17"
+    command = CC if language == "c" else [shutil.which("g++") or "c++"]
+    include = f'#include "{name}"\n'
+    result = subprocess.run([*command, "-x", language, standard, "-fsyntax-only", "-Wall", "-Werror",
+                             *header_flags(name), "-"], cwd=TOP, input=include,
+                            capture_output=True, text=True)
+    if result.returncode == 0:
+        return []
+    first = next((l for l in result.stderr.splitlines() if "error:" in l), "?")
+    return [f"{name} ({language}): {first}"]
+
+
+def check_headers():
+    """each header compiles alone; the public ones in C++ too"""
+    # Half of xen.h, as in Xen: it is included from there only.
+    parts = ["include/public/arch-x86/xen-x86_64.h"]
+    jobs = [(name, "c") for name in tracked("*.h") if name not in parts]
+    if shutil.which("g++") or shutil.which("c++"):
+        jobs += [(name, "c++") for name in tracked("include/public/*.h") if name not in parts]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return [line for lines in pool.map(compile_header, jobs) for line in lines]
+
+
+def code_lines(name):
+    text = (TOP / name).read_text()
+    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
+    text = re.sub(r"//[^\n]*", "", text)
+    return sum(1 for line in text.splitlines() if line.strip())
+
+
+def check_ring0():
+    """ring 0 stays thin"""
+    total = sum(code_lines(name) for name in tracked("xenlike/*.c", "xenlike/*.h", "xenlike/*.S"))
+    print(f"# ring 0: {total} code lines of at most {RING0_LINES}")
+    wrong = [f"xenlike/ has {total} code lines"] if total > RING0_LINES else []
+    readme = TOP / "xenlike/README.md"
+    if readme.exists():
+        spine = re.findall(r"^\s*(?:\d+\.|[-*]|\|)?\s*.*?`(xenlike/[\w/]+\.[chS])`.*<!-- spine -->",
+                           readme.read_text(), re.M)
+        if spine:
+            count = sum(code_lines(name) for name in spine if (TOP / name).exists())
+            print(f"# spine: {count} code lines of at most {SPINE_LINES}")
+            wrong += [f"the spine has {count} code lines"] if count > SPINE_LINES else []
+    return wrong
+
+
+def check_static():
+    """static analysis (cppcheck) finds nothing"""
+    need("cppcheck")
+    names = [n for n in tracked("*.c") if n.startswith(("xenlike/", "dom0-tools/", "guest-pv-kernel/"))]
+    result = subprocess.run(
+        ["cppcheck", "--quiet", "-j2", "--enable=warning,portability", "--inline-suppr",
+         "--suppress=missingInclude", "--suppress=missingIncludeSystem", "--std=c11",
+         "--suppressions-list=tests/tools/cppcheck.txt", "--template={file}:{line}: {id}: {message}",
+         "-I.", "-Iinclude", "-Idom0-tools", "-Iguest-pv-kernel/include", "-Ibuild/include", "-D__GNUC__=12",
+         "-D__x86_64__=1", "-D__SIZEOF_POINTER__=8", *names], cwd=TOP, capture_output=True, text=True)
+    return [line for line in result.stderr.splitlines() if re.match(r"\S+:\d+: ", line)]
+
+
+def check_manual():
+    """the manual pages are sound mdoc"""
+    need("mandoc")
+    result = subprocess.run(["mandoc", "-Tlint", "-Wwarning", *tracked("docs/man/*.1")], cwd=TOP,
+                            capture_output=True, text=True)
+    return result.stdout.splitlines()
+
+
+def check_links():
+    """relative links in the documents lead somewhere, and #/regex/ anchors match a line there"""
+    wrong = []
+    for name in tracked("*.md"):
+        text = re.sub(r"^(```|~~~).*?^\1", "", (TOP / name).read_text(), flags=re.S | re.M)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if re.match(r"[a-z]+:", target) or target.startswith("#"):
+                continue
+            path, _, anchor = target.partition("#")
+            file = (TOP / name).parent / path
+            if not file.exists():
+                wrong.append(f"{name}: {target}: no such file")
+            elif anchor.startswith("/") and not re.search(anchor.strip("/"), file.read_text(), re.M):
+                wrong.append(f"{name}: {target}: nothing there matches")
+    return wrong
+
+
+def check_names():
+    """tests/abi lists every number of include/public, and the kept table is up to date"""
+    need("clang")
+    first = subprocess.run([sys.executable, "tests/abi/names.py", "--check"], cwd=TOP,
+                           capture_output=True, text=True)
+    return (first.stdout + first.stderr).splitlines() if first.returncode else []
+
+
+CHECKS = {name[6:]: function for name, function in list(globals().items())
+          if name.startswith("check_")}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("checks", nargs="*")
+    options = parser.parse_args()
+    bad = False
+    for name in options.checks or CHECKS:
+        title = f"check: {name}: {CHECKS[name].__doc__}"
+        try:
+            wrong = CHECKS[name]()
+        except Skip as reason:
+            print(f"ok - {title} # SKIP {reason}")
+            continue
+        for line in wrong:
+            print(f"# {line}")
+        print(f"{'not ok' if wrong else 'ok'} - {title}", flush=True)
+        bad |= bool(wrong)
+    return 1 if bad else 0
+
+
+sys.exit(main())
