@@ -4,7 +4,8 @@
  *
  * Invariant: EC1 both ends of an interdomain channel name each other or one is unbound; EC2 pending is set before the upcall flag;
  *            EC3 a vCPU that blocks has looked at its pending flag after setting VCPU_BLOCKED.
- * Locks: ports of a domain, then the channel's. Errnos per sub-op: docs/abi/event_channel_op.md.
+ * Locks: event bind (all that binds or closes), then a channel's. Errnos per sub-op: docs/abi/event_channel_op.md.
+ * Read next: event_channel.c (sending and delivery), event_channel_bind.c (how ports come and go).
  */
 #ifndef XENLIKE_COMM_EVENT_CHANNEL_H
 #define XENLIKE_COMM_EVENT_CHANNEL_H
@@ -13,7 +14,8 @@
 
 #include "../domain/domain.h"
 
-int event_channel_init(struct domain *d);       /* -ENOMEM */
+/* Ports 1 to max_port, and never more than 2-level delivery has. -ENOMEM; -EINVAL max_port 0. */
+int event_channel_init(struct domain *d, uint32_t max_port);
 int event_channel_relinquish(struct domain *d); /* closes all; 0, -ERESTART */
 void event_channel_destroy(struct domain *d);
 
@@ -22,7 +24,8 @@ int event_channel_send(struct domain *d, uint32_t port);
 /* Virtual interrupts: vCPU-local, or the domain's global one wherever it is bound. No-op when unbound. */
 void event_channel_raise_virq(struct vcpu *v, uint32_t virq);
 void event_channel_raise_global_virq(uint32_t virq); /* bound by the privileged domain */
-void event_channel_raise_pirq(struct domain *d, uint32_t pirq);
+/* The device interrupt came; port: where pirq.c has it bound. */
+void event_channel_raise_pirq(struct domain *d, uint32_t pirq, uint32_t port);
 
 /* Delivery: marks the vCPU's upcall and wakes it. */
 void event_channel_mark_pending(struct vcpu *v);
@@ -47,6 +50,7 @@ int event_channel_bind_vcpu(struct domain *d, uint32_t port, uint32_t vcpu);
 int event_channel_close(struct domain *d, uint32_t port);
 int event_channel_status(struct evtchn_status *op);
 int event_channel_unmask(struct domain *d, uint32_t port);
+/* -ESRCH, -EPERM; -EINVAL another domain that the toolstack did not pause; -ERESTART. */
 int event_channel_reset(domid_t id);
 
 #endif

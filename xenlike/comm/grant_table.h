@@ -13,7 +13,9 @@
 
 #include "../domain/domain.h"
 
-int grant_table_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack_frames); /* -ENOMEM */
+/* Negative limits mean the defaults (64 frames, 1024 maptrack frames). -ENOMEM; -EINVAL a limit over the default, none at all, or a
+ * version other than 1 and 2 (the highest that the toolstack allows; version 1 is what is offered). */
+int grant_table_init(struct domain *d, int32_t max_frames, int32_t max_maptrack_frames, uint32_t version);
 /* Undoes every mapping d holds (its page tables are gone); 0, -ERESTART. */
 int grant_table_relinquish(struct domain *d);
 void grant_table_destroy(struct domain *d);

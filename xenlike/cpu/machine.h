@@ -94,6 +94,13 @@ void machine_load_ldt(struct vcpu *v);
 void machine_load_debug_registers(struct vcpu *v);
 void machine_set_task_switched(struct vcpu *v, bool set); /* guest-visible CR0.TS */
 
+/* --- The machine's end and its console ------------------------------------------------------------ */
+
+__attribute__((noreturn)) void machine_power_off(void);
+__attribute__((noreturn)) void machine_reboot(void);
+/* Text to the debug port, and to the UART when it is the console. Any context. */
+void machine_console_put(const char *text, size_t length);
+
 /* --- Devices -------------------------------------------------------------------------------------- */
 
 uint32_t machine_port_in(uint16_t port, unsigned int bytes);

@@ -23,6 +23,7 @@
 struct event_table; /* comm/event_channel.c */
 struct grant_table; /* comm/grant_table.c */
 struct pirq_table;  /* comm/pirq.c; NULL for a domain without devices */
+struct console_line; /* comm/console.c; NULL until it writes */
 
 enum domain_life { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
@@ -39,8 +40,8 @@ struct domain {
     uint32_t relinquish_stage; /* resumable teardown, domain.c */
     bool is_shut_down;         /* all vCPUs stopped with shutdown_code */
     uint8_t shutdown_code;     /* SHUTDOWN_* */
-    uint32_t pause_count;      /* domctl pause counts 1, creation counts 1 */
-    bool controller_paused;
+    uint32_t pause_count;      /* atomic: each domain_pause counts 1, creation counts 1 */
+    uint32_t controller_pauses; /* of those, the toolstack's: domain_controller_pause */
     char crash_reason[128];    /* "" unless crashed */
     uint32_t createdomain_flags;
 
@@ -67,31 +68,44 @@ struct domain {
     struct event_table *events;
     struct grant_table *grants;
     struct pirq_table *pirqs;
-    uint64_t console_budget_ns; /* rate limit of console_io */
+    struct console_line *console_line; /* console lock */
+    uint64_t console_budget_ns; /* when all it wrote has passed at its rate; console lock */
 
     /* Devices of a hardware domain. */
     uint8_t *io_port_bitmap;   /* 65536 bits, set: allowed; NULL: none */
     int32_t time_offset_seconds;
 };
 
+/* domain list lock; read through domain_get. */
 extern struct domain *domain_table[MAX_DOMAINS];
 extern struct domain *hardware_domain; /* dom0 */
 
-/* A reference, or NULL when there is none by that id or it is dead. DOMID_SELF is not resolved here. */
+/* A reference, or NULL when there is none by that id or it is dead; a dying one is still found. DOMID_SELF is not resolved here. */
 struct domain *domain_get(domid_t id);
+/* One more on top of one that is held. */
+void domain_hold(struct domain *d);
+/* The last one frees the structure, and the id. Not under any lock. */
 void domain_put(struct domain *d);
+/* A reference to the living or dying domain with the least id that is at least `id`; NULL: none. */
+struct domain *domain_get_next(uint32_t id);
 
 /* The domain a hypercall's domid means: DOMID_SELF or own id: the caller; other: only a privileged caller. Holds a reference on success.
- * 0; -EPERM not allowed; -ESRCH no such domain. */
+ * 0; -ESRCH no such domain; -EPERM not allowed. */
 int domain_get_for_caller(domid_t id, struct domain **d);
 
-/* -ENOMEM, -EEXIST (id in use), -EINVAL. The new domain is paused once (controller_paused false, pause_count 1). id DOMID_INVALID or 0 from domctl: choose. */
+/* A domain with everything but vCPUs and memory, paused once, one reference (its existence) for domain_kill to drop. id DOMID_INVALID: choose.
+ * privileged: the control and hardware domain. -ENOMEM also when no id is left; -EEXIST the id is in use;
+ * -EINVAL no vCPUs, too many, an HVM or IOMMU flag, a limit out of range; -EOPNOTSUPP emulated devices wanted. */
 int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **d);
+/* Creates the vCPUs. -EINVAL count is not what domain_create was told, or the caller's own domain; -ENOMEM. */
 int domain_set_max_vcpus(struct domain *d, uint32_t count);
 /* Starts or continues: 0 done (dead once the last reference goes), -ERESTART call again. Not for the caller's own domain (-EINVAL). */
 int domain_kill(struct domain *d);
-void domain_pause(struct domain *d);   /* returns when no vCPU runs */
+void domain_pause(struct domain *d);   /* returns when no vCPU runs; not for the caller's own */
 void domain_unpause(struct domain *d);
+/* The toolstack's own pauses, counted: -EINVAL caller's own domain, or an unpause too many; -EBUSY 255 of them. */
+int domain_controller_pause(struct domain *d);
+int domain_controller_unpause(struct domain *d);
 void domain_shutdown(struct domain *d, uint8_t reason); /* stops all vCPUs, raises VIRQ_DOM_EXC */
 void domain_resume(struct domain *d);
 

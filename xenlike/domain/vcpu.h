@@ -128,6 +128,8 @@ void domain_crash(struct domain *d, const char *format, ...) PRINTF_LIKE(2, 3);
 
 struct vcpu *vcpu_create(struct domain *d, uint32_t id); /* NULL: no memory */
 void vcpu_destroy(struct vcpu *v);
+/* Once, of a domain that is being killed, when v runs nowhere: stops its timers, drops the frames of its GDT. */
+void vcpu_relinquish(struct vcpu *v);
 /* arch state from a context checked field by field; 0, -EINVAL (bad frame, base, callback), -EBUSY; v must not be running. (pv_context.c) */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context);
 void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *context);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_event_channel_op(cmd, pointer): copies the structure in, runs the sub-operation, copies it out when it has results.
+ * FIFO delivery is absent: init_control, expand_array and set_priority answer -ENOSYS, as guests expect of a 2-level hypervisor.
+ * Guest ABI: docs/abi/event_channel_op.md. Read next: comm/event_channel_bind.c.
+ */
+#include "../comm/event_channel.h"
+#include "../mm/guest_access.h"
+#include "hypercall.h"
+
+union argument {
+    struct evtchn_alloc_unbound alloc_unbound;
+    struct evtchn_bind_interdomain bind_interdomain;
+    struct evtchn_bind_virq bind_virq;
+    struct evtchn_bind_pirq bind_pirq;
+    struct evtchn_bind_ipi bind_ipi;
+    struct evtchn_close close;
+    struct evtchn_status status;
+    struct evtchn_bind_vcpu bind_vcpu;
+    struct evtchn_unmask unmask;
+    struct evtchn_reset reset;
+};
+
+static int run_bind_interdomain(union argument *u)
+{
+    return event_channel_bind_interdomain(&u->bind_interdomain);
+}
+static int run_bind_virq(union argument *u)
+{
+    return event_channel_bind_virq(&u->bind_virq);
+}
+static int run_bind_pirq(union argument *u)
+{
+    return event_channel_bind_pirq(&u->bind_pirq);
+}
+static int run_close(union argument *u)
+{
+    return event_channel_close(current_domain(), u->close.port);
+}
+static int run_status(union argument *u)
+{
+    return event_channel_status(&u->status);
+}
+static int run_alloc_unbound(union argument *u)
+{
+    return event_channel_alloc_unbound(&u->alloc_unbound);
+}
+static int run_bind_ipi(union argument *u)
+{
+    return event_channel_bind_ipi(&u->bind_ipi);
+}
+static int run_bind_vcpu(union argument *u)
+{
+    return event_channel_bind_vcpu(current_domain(), u->bind_vcpu.port, u->bind_vcpu.vcpu);
+}
+static int run_unmask(union argument *u)
+{
+    return event_channel_unmask(current_domain(), u->unmask.port);
+}
+static int run_reset(union argument *u)
+{
+    return event_channel_reset(u->reset.dom);
+}
+
+#define OPERATION(name, has_results) {run_##name, sizeof(struct evtchn_##name), has_results}
+
+static const struct {
+    int (*run)(union argument *u);
+    uint16_t size;
+    bool has_results;
+} operations[] = {
+    [EVTCHNOP_bind_interdomain] = OPERATION(bind_interdomain, true),
+    [EVTCHNOP_bind_virq] = OPERATION(bind_virq, true),
+    [EVTCHNOP_bind_pirq] = OPERATION(bind_pirq, true),
+    [EVTCHNOP_close] = OPERATION(close, false),
+    [EVTCHNOP_status] = OPERATION(status, true),
+    [EVTCHNOP_alloc_unbound] = OPERATION(alloc_unbound, true),
+    [EVTCHNOP_bind_ipi] = OPERATION(bind_ipi, true),
+    [EVTCHNOP_bind_vcpu] = OPERATION(bind_vcpu, false),
+    [EVTCHNOP_unmask] = OPERATION(unmask, false),
+    [EVTCHNOP_reset] = OPERATION(reset, false),
+};
+
+int64_t hc_event_channel_op(uint64_t cmd, uint64_t pointer, uint64_t a3, uint64_t a4, uint64_t a5,
+                            uint64_t a6)
+{
+    (void)a3, (void)a4, (void)a5, (void)a6;
+    if (likely((uint32_t)cmd == EVTCHNOP_send)) {
+        evtchn_port_t port;
+        if (unlikely(guest_access_read(&port, GVA(pointer), sizeof(port)) != 0)) {
+            return -XEN_EFAULT;
+        }
+        return event_channel_send(current_domain(), port);
+    }
+    uint32_t index = (uint32_t)cmd;
+    if (index >= ARRAY_SIZE(operations) || operations[index].run == NULL) {
+        return -XEN_ENOSYS;
+    }
+    union argument argument;
+    if (guest_access_read(&argument, GVA(pointer), operations[index].size) != 0) {
+        return -XEN_EFAULT;
+    }
+    int64_t result = operations[index].run(&argument);
+    if (result == -XEN_ERESTART) {
+        return hypercall_continue(__HYPERVISOR_event_channel_op, cmd, pointer, 0, 0, 0, 0);
+    }
+    if (result == 0 && operations[index].has_results &&
+        guest_access_write(GVA(pointer), &argument, operations[index].size) != 0) {
+        return -XEN_EFAULT;
+    }
+    return result;
+}
