@@ -160,14 +160,17 @@ int p9_client_start(struct p9_client *client, struct p9_transport *transport, co
 }
 
 /* The next component of a path, without its slashes. False at the end. */
-static bool next_component(const char **path, const char **name, size_t *length)
+static bool next_component(const char **path, const char *path_end, const char **name,
+                           size_t *length)
 {
-    while (**path == '/') {
+    while (*path < path_end && **path == '/') {
         (*path)++;
     }
     *name = *path;
-    *length = strcspn(*path, "/");
-    *path += *length;
+    while (*path < path_end && **path != '/') {
+        (*path)++;
+    }
+    *length = (size_t)(*path - *name);
     return *length != 0;
 }
 
@@ -177,7 +180,7 @@ static int check_path(const char *path, const char *path_end)
     const char *name;
     size_t length;
 
-    while (path < path_end && next_component(&path, &name, &length)) {
+    while (next_component(&path, path_end, &name, &length)) {
         if (length == 2 && name[0] == '.' && name[1] == '.') {
             return -EINVAL;
         }
@@ -202,7 +205,7 @@ static int walk_some(struct p9_client *client, uint32_t from, uint32_t to, const
     p9_wire_put32(&call.request, to);
     size_t count_at = call.request.length;
     p9_wire_put16(&call.request, 0);
-    while (count < WALK_LIMIT && *path < path_end && next_component(path, &name, &length)) {
+    while (count < WALK_LIMIT && next_component(path, path_end, &name, &length)) {
         if (length == 1 && name[0] == '.') {
             continue;
         }
