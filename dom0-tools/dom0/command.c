@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <public/errno.h>
 #include <pvk/console.h>
 #include <pvk/file.h>
 
 #include "builtin.h"
+#include "dom0-tools/libpv/seam_session.h"
 #include "session_file.h"
 
 #define STACK_SIZE (128u * 1024u)
@@ -86,17 +88,17 @@ static int open_named(const struct channel_session *session, const char *path)
                            (named->flags & CHANNEL_FILE_WRITABLE) != 0 ? O_RDWR : O_RDONLY);
 }
 
-int dom0_session_open_file(const char *path)
+int seam_session_open_file(const char *path)
 {
     const struct command *command = current_command();
+    int result = command != NULL && command->session != NULL ? open_named(command->session, path)
+                                                             : open_descriptor(path, O_RDONLY);
 
-    if (command != NULL && command->session != NULL) {
-        return open_named(command->session, path);
-    }
-    return open_descriptor(path, O_RDONLY);
+    /* The tools count in Xen's error numbers, which are libc's only up to 34. */
+    return result == -ENAMETOOLONG ? -XEN_ENAMETOOLONG : result < -34 ? -XEN_EIO : result;
 }
 
-void dom0_session_terminal_raw(int on)
+void seam_session_terminal_raw(int on)
 {
     struct command *command = current_command();
 
@@ -107,7 +109,7 @@ void dom0_session_terminal_raw(int on)
     }
 }
 
-int dom0_session_is_terminal(int descriptor)
+int seam_session_is_terminal(int descriptor)
 {
     const struct command *command = current_command();
     const struct file *file = file_of_descriptor(descriptor);
@@ -120,9 +122,4 @@ int dom0_session_is_terminal(int descriptor)
     }
     /* Typed at dom0's own terminal: what was not redirected is that terminal. */
     return command->set_raw != NULL && descriptor <= 2;
-}
-
-int dom0_session_cancelled(void)
-{
-    return process_cancelled();
 }

@@ -35,13 +35,7 @@ int command_wait(struct command *command);
 /* Ask it to end; harmless before it started. */
 void command_cancel(struct command *command);
 
-/* What the tools call, from within a command. */
-
-/* A descriptor for a path that the user named, or a negative errno: -EACCES: a command from the
- * host did not name it (CM1); otherwise the file system's. */
-int dom0_session_open_file(const char *path);
-void dom0_session_terminal_raw(int on);
-int dom0_session_is_terminal(int descriptor);
-int dom0_session_cancelled(void);
+/* What the tools ask from within a command is dom0-tools/libpv/seam_session.h, defined here too:
+ * a file that a command of the host did not name is -EACCES (CM1). */
 
 #endif

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <build_id.h>
 #include <pvk/shutdown.h>
 
 #include "channel_server.h"
@@ -26,10 +27,6 @@
 #include "guest-pv-kernel/drivers/virtio_9p.h"
 #include "script.h"
 #include "terminal.h"
-
-#ifndef BUILD_ID
-#define BUILD_ID "unknown"
-#endif
 
 struct options {
     const char *script;

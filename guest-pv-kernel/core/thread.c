@@ -229,7 +229,6 @@ void thread_exit(void)
     /* The thread's stdio buffers are flushed while its process still has descriptors. */
     if (current->reent->__cleanup != NULL && current->reent != _GLOBAL_REENT) {
         current->reent->__cleanup(current->reent);
-        current->reent->__cleanup = NULL;
     }
     process_thread_ends(current->process, current);
     if (current->stack != NULL) {

@@ -26,9 +26,9 @@
 static int announce(const struct pci_function *function)
 {
     struct physdev_pci_device_add add = {.bus = function->bus, .devfn = function->devfn};
-    long result = hypercall_physdev_op(PHYSDEVOP_pci_device_add, &add);
+    int result = hypercall_error(hypercall_physdev_op(PHYSDEVOP_pci_device_add, &add));
 
-    return result == -EEXIST ? 0 : (int)result;
+    return result == -EEXIST ? 0 : result;
 }
 
 int msix_bind(const struct pci_function *function, uint16_t entry, event_handler_t handler,
@@ -60,7 +60,7 @@ int msix_bind(const struct pci_function *function, uint16_t entry, event_handler
         .entry_nr = entry,
         .table_base = bar.base,
     };
-    result = (int)hypercall_physdev_op(PHYSDEVOP_map_pirq, &map);
+    result = hypercall_error(hypercall_physdev_op(PHYSDEVOP_map_pirq, &map));
     if (result < 0) {
         return result;
     }

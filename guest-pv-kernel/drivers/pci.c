@@ -46,7 +46,7 @@ int pci_init(void)
 {
     struct physdev_set_iopl set_iopl = {.iopl = 1};
 
-    return (int)hypercall_physdev_op(PHYSDEVOP_set_iopl, &set_iopl);
+    return hypercall_error(hypercall_physdev_op(PHYSDEVOP_set_iopl, &set_iopl));
 }
 
 static void select_register(const struct pci_function *function, uint8_t offset)

@@ -71,9 +71,7 @@ static int exchange(struct p9_transport *transport, uint32_t length)
     channel->busy = true;
     virtio_pci_kick(&channel->queue);
     while (channel->busy) {
-        if (!wait_queue_wait(&channel->answered, THREAD_FOREVER)) {
-            thread_yield(); /* cancelled, but V9P1: the host answers in its time */
-        }
+        wait_queue_wait_always(&channel->answered); /* the buffer is the device's until it says so */
     }
     return channel->reply_length <= transport->reply_capacity ? (int)channel->reply_length : -EIO;
 }

@@ -360,9 +360,7 @@ static void transmit(struct virtio_console *console, size_t length)
     console->sending = true;
     virtio_pci_kick(queue);
     while (console->sending) {
-        if (!wait_queue_wait(&console->sent, THREAD_FOREVER)) {
-            thread_yield(); /* cancelled, but the buffer is the device's until it says so */
-        }
+        wait_queue_wait_always(&console->sent); /* the buffer is the device's until it says so */
     }
 }
 

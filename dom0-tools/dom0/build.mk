@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# dom0's image and its initial RAM disk. The image is what the other fragments put into
+# DOM0_TOOLS_SOURCES, the store, the channel's frames, and this folder; it is made when all fragments
+# have been read (dom0_rules, called by dom0-tools/build.mk).
+
+DOM0_IMAGE  := $(BUILD)/dom0-tools/dom0.elf
+DOM0_INITRD := $(BUILD)/dom0-tools/initrd.cpio
+
+DOM0_SOURCES := $(sort $(wildcard dom0-tools/dom0/*.c)) dom0-tools/host/channel.c
+
+define dom0_rules
+$(call guest_image,$(DOM0_IMAGE),$(DOM0_SOURCES) $(DOM0_TOOLS_SOURCES) $(XENSTORED_SOURCES),-Idom0-tools)
+$(GUEST_BUILD)/dom0-tools/dom0/main.o: $(BUILD_ID_HEADER)
+dom0: $(DOM0_IMAGE) $(DOM0_INITRD)
+endef
+
+# The examples and the images that they name, at the paths that they name them by in dom0.
+DOM0_INITRD_FILES := $(wildcard examples/*)
+
+$(DOM0_INITRD): $(DOM0_INITRD_FILES) $(GUEST_BUILD)/hello.elf dom0-tools/dom0/build.mk
+	@echo "  CPIO    $@"
+	@rm -rf $@.d && mkdir -p $@.d/examples
+	@cp $(DOM0_INITRD_FILES) $(GUEST_BUILD)/hello.elf $@.d/examples/
+	@cd $@.d && find . -mindepth 1 | LC_ALL=C sort | cpio --quiet -o -H newc > $(abspath $@)
+	@rm -rf $@.d
