@@ -5,7 +5,7 @@
  * Invariants LAY1, LAY2 (domain_layout.h).
  * Read next: domain_build.c.
  */
-#include "libpv/domain_layout.h"
+#include "dom0-tools/libpv/domain_layout.h"
 
 #include <string.h>
 
@@ -257,9 +257,8 @@ static void table_identify(const struct domain_layout *layout, uint64_t pfn, uns
                 continue;
             }
             *index = table_index(mapping->start, *level) + (pfn - tables->first);
-            if (shared > 0 &&
-                table_index(layout->mappings[0].start, *level) <=
-                    table_index(mapping->start, *level)) {
+            if (shared > 0 && table_index(layout->mappings[0].start, *level) <=
+                                  table_index(mapping->start, *level)) {
                 *index += shared;
             }
             return;
@@ -289,8 +288,8 @@ static uint64_t leaf_entry(const struct domain_layout *layout, const uint64_t *m
     return 0;
 }
 
-void domain_layout_fill_table(const struct domain_layout *layout, const uint64_t *mfns, uint64_t pfn,
-                              uint64_t entries[LAYOUT_TABLE_ENTRIES])
+void domain_layout_fill_table(const struct domain_layout *layout, const uint64_t *mfns,
+                              uint64_t pfn, uint64_t entries[LAYOUT_TABLE_ENTRIES])
 {
     unsigned int level;
     uint64_t index;

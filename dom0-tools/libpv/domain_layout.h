@@ -18,8 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "libpv/error.h"
-#include "libpv/kernel_image.h"
+#include "dom0-tools/libpv/error.h"
+#include "dom0-tools/libpv/kernel_image.h"
 
 #define LAYOUT_TABLE_ENTRIES 512u
 #define LAYOUT_LEVELS        4u
@@ -66,7 +66,7 @@ uint64_t domain_layout_root_pfn(const struct domain_layout *layout);
  * The content of the page table in frame `pfn` (one for which domain_layout_is_table holds), given
  * the machine frame of every pfn.
  */
-void domain_layout_fill_table(const struct domain_layout *layout, const uint64_t *mfns, uint64_t pfn,
-                              uint64_t entries[LAYOUT_TABLE_ENTRIES]);
+void domain_layout_fill_table(const struct domain_layout *layout, const uint64_t *mfns,
+                              uint64_t pfn, uint64_t entries[LAYOUT_TABLE_ENTRIES]);
 
 #endif

@@ -6,7 +6,7 @@
  * Read next: domain_build.c.
  */
 #define __XEN_TOOLS__ 1
-#include "libpv/domctl.h"
+#include "dom0-tools/libpv/domctl.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@
 #include <public/sched.h>
 #include <public/sysctl.h>
 
-#include "libpv/seam.h"
+#include "dom0-tools/libpv/seam.h"
 
 #define EFLAGS_IF 0x200u
 
@@ -74,7 +74,7 @@ int domctl_destroy(uint16_t domid)
 
     do {
         result = domctl_simple(XEN_DOMCTL_destroydomain, domid);
-    } while (result == -XEN_ERESTART || result == -XEN_EAGAIN);
+    } while (result == -XEN_EAGAIN);
     return result;
 }
 
@@ -235,8 +235,8 @@ int domctl_remote_shutdown(uint16_t domid, enum domctl_reason reason)
     }
     argument->domain_id = domid;
     argument->reason = (unsigned int)reason;
-    result = (int)seam_hypercall(__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, (uintptr_t)argument,
-                                 0, 0, 0);
+    result = (int)seam_hypercall(__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown,
+                                 (uintptr_t)argument, 0, 0, 0);
     seam_buffer_put(argument);
     return result;
 }

@@ -77,10 +77,12 @@ struct domctl_vcpu {
 };
 int domctl_vcpu_info(uint16_t domid, uint32_t vcpu, struct domctl_vcpu *info);
 
-/* Shut a domain down from outside, as if its kernel had asked (the hypervisor's remote_shutdown). */
+/* Shut a domain down from outside, as if its kernel had asked (the hypervisor's remote_shutdown).
+ */
 int domctl_remote_shutdown(uint16_t domid, enum domctl_reason reason);
 
-/* ---- what building a domain needs besides domctl ------------------------------------------------ */
+/* ---- what building a domain needs besides domctl ------------------------------------------------
+ */
 
 /*
  * Give a domain nr_frames frames and store their machine numbers; mfns[i] backs pfn first_pfn + i.

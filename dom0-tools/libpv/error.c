@@ -5,29 +5,33 @@
  * Invariant ERR1 (error.h).
  * Read next: error.h.
  */
-#include "libpv/error.h"
+#include "dom0-tools/libpv/error.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 static const struct error_kind error_kinds[] = {
     {ERROR_USAGE, EXIT_USAGE, "wrong usage", "see `pvctl help COMMAND`",
-     "The command line does not fit the command: an unknown option, a missing or a surplus argument."},
+     "The command line does not fit the command: an unknown option, a missing or a surplus "
+     "argument."},
     {ERROR_UNKNOWN_COMMAND, EXIT_USAGE, "no such command", "`pvctl help` lists the commands",
      "The first word is neither a command nor the beginning of exactly one."},
     {ERROR_AMBIGUOUS_COMMAND, EXIT_USAGE, "ambiguous command", "type one more letter",
      "The first word is the beginning of several commands."},
     {ERROR_NEEDS_MACHINE, EXIT_FAILED, "the machine is needed", "start it with `pvctl up`",
      "This command talks to the hypervisor and cannot be answered without a running machine."},
-    {ERROR_INTERNAL, EXIT_FAILED, "internal error", "please report it with the command that you typed",
+    {ERROR_INTERNAL, EXIT_FAILED, "internal error",
+     "please report it with the command that you typed",
      "A tool found itself in a state that it believes to be impossible."},
-    {ERROR_INTERRUPTED, EXIT_FAILED, "interrupted", "nothing was left behind; type the command again",
+    {ERROR_INTERRUPTED, EXIT_FAILED, "interrupted",
+     "nothing was left behind; type the command again",
      "The command was cancelled before it finished; what it had begun was undone."},
     {ERROR_NO_SUCH_DOMAIN, EXIT_NO_DOMAIN, "no such domain", "`pvctl list` shows the domains",
      "No domain has this name or id. A domain that has died keeps its logs: `pvctl logs NAME`."},
     {ERROR_NAME_IN_USE, EXIT_REFUSED, "name in use",
      "choose another `name`, or `pvctl destroy` the domain that has it",
-     "Every domain has a name of its own; a configuration can be created only once at a time unless "
+     "Every domain has a name of its own; a configuration can be created only once at a time "
+     "unless "
      "its name is changed: `pvctl create CFG name=other`."},
     {ERROR_DOMAIN_STATE, EXIT_REFUSED, "the domain's state forbids it", "see `pvctl list`",
      "The domain is in a state in which the request makes no sense: for example it is dying, or it "
@@ -40,9 +44,11 @@ static const struct error_kind error_kinds[] = {
     {ERROR_CONFIG_UNREADABLE, EXIT_CONFIG, "configuration cannot be read", "check the path",
      "The configuration file could not be opened or read."},
     {ERROR_NOT_SERVED, EXIT_CONFIG, "not served", "remove the key",
-     "The key or value has a meaning in xl that this toolstack does not serve; it is refused rather "
+     "The key or value has a meaning in xl that this toolstack does not serve; it is refused "
+     "rather "
      "than ignored."},
-    {ERROR_KERNEL_UNREADABLE, EXIT_CONFIG, "kernel image cannot be read", "check the path in `kernel`",
+    {ERROR_KERNEL_UNREADABLE, EXIT_CONFIG, "kernel image cannot be read",
+     "check the path in `kernel`",
      "The file that `kernel` names could not be opened or ended too early."},
     {ERROR_KERNEL_NOT_ELF, EXIT_CONFIG, "kernel image is no 64-bit ELF file",
      "give an uncompressed x86-64 ELF kernel (vmlinux, not bzImage)",
@@ -50,12 +56,16 @@ static const struct error_kind error_kinds[] = {
      "unpacked first."},
     {ERROR_KERNEL_NO_NOTES, EXIT_CONFIG, "kernel has no Xen notes",
      "build the kernel with Xen PV support",
-     "A PV kernel says by ELF notes of owner \"Xen\" (or by a __xen_guest section) where it wants to "
+     "A PV kernel says by ELF notes of owner \"Xen\" (or by a __xen_guest section) where it wants "
+     "to "
      "be loaded and entered. This image has neither, so it cannot be a PV guest."},
-    {ERROR_KERNEL_MALFORMED, EXIT_CONFIG, "kernel image is malformed", "build or copy the image again",
+    {ERROR_KERNEL_MALFORMED, EXIT_CONFIG, "kernel image is malformed",
+     "build or copy the image again",
      "A header of the image contradicts itself or points outside the file."},
-    {ERROR_KERNEL_UNSUPPORTED, EXIT_CONFIG, "kernel demands what is not offered", "see the reason given",
-     "The image's notes ask for a loader, an interface version or a feature that PV domains here do "
+    {ERROR_KERNEL_UNSUPPORTED, EXIT_CONFIG, "kernel demands what is not offered",
+     "see the reason given",
+     "The image's notes ask for a loader, an interface version or a feature that PV domains here "
+     "do "
      "not have."},
     {ERROR_RAMDISK_UNREADABLE, EXIT_CONFIG, "ramdisk cannot be read", "check the path in `ramdisk`",
      "The file that `ramdisk` names could not be opened or ended too early."},
@@ -66,8 +76,7 @@ static const struct error_kind error_kinds[] = {
      "The machine has too few free frames for this domain. `pvctl info free_memory` prints what is "
      "free, in MiB."},
     {ERROR_TOOL_MEMORY, EXIT_RESOURCES, "the tools are out of memory",
-     "end other commands, or give dom0 more memory",
-     "An allocation inside dom0 failed."},
+     "end other commands, or give dom0 more memory", "An allocation inside dom0 failed."},
     {ERROR_TOO_MANY, EXIT_RESOURCES, "a limit was reached", "see the reason given",
      "A table of fixed size is full: domains, event channels, or connections."},
     {ERROR_HYPERCALL, EXIT_REFUSED, "the hypervisor refused", "`pvctl dmesg` may say more",
@@ -78,7 +87,8 @@ static const struct error_kind error_kinds[] = {
      "A request to xenstore came back with an error."},
     {ERROR_TIMEOUT, EXIT_TIMEOUT, "timed out", "raise --timeout, or look at `pvctl logs NAME`",
      "What the command waited for did not happen in time. Nothing was undone."},
-    {ERROR_GUEST_CRASHED, EXIT_GUEST_CRASHED, "the guest crashed", "`pvctl logs NAME` shows its console",
+    {ERROR_GUEST_CRASHED, EXIT_GUEST_CRASHED, "the guest crashed",
+     "`pvctl logs NAME` shows its console",
      "The domain's kernel reported a crash, or did something that left the hypervisor no other "
      "choice than to stop it."},
     {ERROR_GUEST_FAILED, EXIT_GUEST_FAILED, "the guest's program failed", "`pvctl logs NAME`",

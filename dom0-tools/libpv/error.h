@@ -83,7 +83,8 @@ int error_set(struct error *error, enum error_code code, const char *format, ...
 int error_why(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int error_hint(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A hypercall answered `result` (a negative Xen errno): choose the code, name the errno in words. */
+/* A hypercall answered `result` (a negative Xen errno): choose the code, name the errno in words.
+ */
 int error_hypercall(struct error *error, long result, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

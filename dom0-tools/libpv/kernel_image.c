@@ -6,7 +6,7 @@
  * Invariant IMG1 (kernel_image.h).
  * Read next: kernel_notes.c, domain_layout.c.
  */
-#include "libpv/kernel_image.h"
+#include "dom0-tools/libpv/kernel_image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,8 +82,8 @@ static int header_check(const struct elf_header *header, struct error *error)
     return 0;
 }
 
-static int notes_read(const struct image_source *source, uint64_t offset, uint64_t size, bool legacy,
-                      struct kernel_image *image, struct error *error)
+static int notes_read(const struct image_source *source, uint64_t offset, uint64_t size,
+                      bool legacy, struct kernel_image *image, struct error *error)
 {
     uint8_t *bytes;
     int result;
@@ -254,8 +254,8 @@ static int segments_place(struct kernel_image *image, struct error *error)
         return malformed(error, "its entry point lies outside its segments");
     }
     if (image->has_hypercall_page &&
-        ((image->hypercall_page & (PAGE_SIZE - 1)) != 0 || image->hypercall_page < image->virt_base ||
-         image->hypercall_page >= image->end)) {
+        ((image->hypercall_page & (PAGE_SIZE - 1)) != 0 ||
+         image->hypercall_page < image->virt_base || image->hypercall_page >= image->end)) {
         return malformed(error, "its hypercall page lies outside its segments");
     }
     return 0;
@@ -271,8 +271,8 @@ int kernel_image_parse(const struct image_source *source, struct kernel_image *i
         error_set(error, ERROR_KERNEL_NOT_ELF, "the kernel image is no ELF file");
         return error_why(error, "it has only %llu bytes", (unsigned long long)source->size);
     }
-    if (read_at(source, 0, &header, sizeof(header), error) < 0 || header_check(&header, error) < 0 ||
-        segments_read(source, &header, image, error) < 0) {
+    if (read_at(source, 0, &header, sizeof(header), error) < 0 ||
+        header_check(&header, error) < 0 || segments_read(source, &header, image, error) < 0) {
         return -1;
     }
     if (!image->has_notes && sections_read(source, &header, false, image, error) < 0) {

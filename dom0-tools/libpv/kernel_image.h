@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "libpv/error.h"
+#include "dom0-tools/libpv/error.h"
 
 #define KERNEL_IMAGE_MAX_SEGMENTS 16u
 #define KERNEL_IMAGE_MAX_BYTES    (1ull << 36)

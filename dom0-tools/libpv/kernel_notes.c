@@ -5,7 +5,7 @@
  * Guest ABI: owner exactly "Xen", fields padded to 4 bytes, numbers of 4 or 8 bytes.
  * Read next: kernel_image.c.
  */
-#include "libpv/kernel_image.h"
+#include "dom0-tools/libpv/kernel_image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,8 @@ static const struct note_rule note_rules[] = {
     {XEN_ELFNOTE_VIRT_BASE, NOTE_NUMBER, AT(virt_base), AT(has_virt_base), 0},
     {XEN_ELFNOTE_PADDR_OFFSET, NOTE_NUMBER, AT(paddr_offset), AT(has_paddr_offset), 0},
     {XEN_ELFNOTE_INIT_P2M, NOTE_NUMBER, AT(init_p2m), AT(has_init_p2m), 0},
-    {XEN_ELFNOTE_GUEST_OS, NOTE_TEXT, AT(guest_os), 0, sizeof(((struct kernel_image *)0)->guest_os)},
+    {XEN_ELFNOTE_GUEST_OS, NOTE_TEXT, AT(guest_os), 0,
+     sizeof(((struct kernel_image *)0)->guest_os)},
     {XEN_ELFNOTE_LOADER, NOTE_TEXT, AT(loader), 0, sizeof(((struct kernel_image *)0)->loader)},
     {XEN_ELFNOTE_XEN_VERSION, NOTE_TEXT, AT(xen_version), 0,
      sizeof(((struct kernel_image *)0)->xen_version)},
@@ -70,7 +71,8 @@ static int note_number(const uint8_t *bytes, size_t size, uint64_t *number)
     return -1;
 }
 
-/* The bytes up to a NUL or the end; longer text is cut, which no accepted value is long enough for. */
+/* The bytes up to a NUL or the end; longer text is cut, which no accepted value is long enough for.
+ */
 static void note_text(char *text, size_t text_size, const char *bytes, size_t size)
 {
     size_t length = 0;
@@ -205,16 +207,17 @@ int kernel_notes_parse_block(const uint8_t *bytes, size_t size, struct kernel_im
     return 0;
 }
 
-/* ---- __xen_guest: "KEY=value,KEY=value" ------------------------------------------------------- */
+/* ---- __xen_guest: "KEY=value,KEY=value" -------------------------------------------------------
+ */
 
 static const struct {
     const char *key;
     uint32_t type;
 } legacy_keys[] = {
-    {"GUEST_OS", XEN_ELFNOTE_GUEST_OS},   {"XEN_VER", XEN_ELFNOTE_XEN_VERSION},
-    {"LOADER", XEN_ELFNOTE_LOADER},       {"VIRT_BASE", XEN_ELFNOTE_VIRT_BASE},
-    {"VIRT_ENTRY", XEN_ELFNOTE_ENTRY},    {"ELF_PADDR_OFFSET", XEN_ELFNOTE_PADDR_OFFSET},
-    {"FEATURES", XEN_ELFNOTE_FEATURES},   {"HYPERCALL_PAGE", XEN_ELFNOTE_HYPERCALL_PAGE},
+    {"GUEST_OS", XEN_ELFNOTE_GUEST_OS}, {"XEN_VER", XEN_ELFNOTE_XEN_VERSION},
+    {"LOADER", XEN_ELFNOTE_LOADER},     {"VIRT_BASE", XEN_ELFNOTE_VIRT_BASE},
+    {"VIRT_ENTRY", XEN_ELFNOTE_ENTRY},  {"ELF_PADDR_OFFSET", XEN_ELFNOTE_PADDR_OFFSET},
+    {"FEATURES", XEN_ELFNOTE_FEATURES}, {"HYPERCALL_PAGE", XEN_ELFNOTE_HYPERCALL_PAGE},
 };
 
 static int legacy_number(const char *value, struct error *error, uint64_t *number)

@@ -5,9 +5,8 @@
  * would be privcmd, evtchn, gntdev and UNIX sockets; unit tests bring a fake.
  * Owns: nothing; whoever maps, binds or connects also unmaps, closes.
  * Invariant SEAM1: memory named in a hypercall comes from seam_buffer_get or is a static object.
- * Guest ABI: hypercall results are Xen's errnos (XEN_E*, negative); everything else here returns 0 or
- * a negative Xen errno too, so that one kind of number travels upwards.
- * Read next: domctl.h.
+ * Guest ABI: hypercall results are Xen's errnos (XEN_E*, negative); everything else here returns 0
+ * or a negative Xen errno too, so that one kind of number travels upwards. Read next: domctl.h.
  */
 #ifndef LIBPV_SEAM_H
 #define LIBPV_SEAM_H
@@ -21,7 +20,8 @@
 #define SEAM_READ  1u
 #define SEAM_WRITE 2u
 
-/* ---- hypercalls ------------------------------------------------------------------------------- */
+/* ---- hypercalls -------------------------------------------------------------------------------
+ */
 
 /* Zeroed memory that the hypervisor may read and write; NULL when memory is out. */
 void *seam_buffer_get(size_t bytes);
@@ -31,12 +31,13 @@ void seam_buffer_put(void *buffer);
 long seam_hypercall(unsigned int number, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
                     uint64_t a5);
 
-/* ---- mappings --------------------------------------------------------------------------------- */
+/* ---- mappings ---------------------------------------------------------------------------------
+ */
 
 /*
  * Map nr_frames machine frames of a domain at consecutive addresses.
- * -XEN_ENOMEM no room; otherwise what the hypervisor answered for the first frame it refused; nothing
- * stays mapped on failure.
+ * -XEN_ENOMEM no room; otherwise what the hypervisor answered for the first frame it refused;
+ * nothing stays mapped on failure.
  */
 int seam_map_foreign(uint16_t domid, const uint64_t *mfns, size_t nr_frames, unsigned int rights,
                      void **address);
@@ -50,7 +51,8 @@ int seam_map_grant(uint16_t domid, uint32_t reference, unsigned int rights, void
                    uint32_t *handle);
 void seam_unmap_grant(void *address, uint32_t handle);
 
-/* ---- event channels --------------------------------------------------------------------------- */
+/* ---- event channels ---------------------------------------------------------------------------
+ */
 
 /*
  * An event queue is a readable descriptor: each read(2) takes whole uint32_t port numbers, oldest
@@ -68,7 +70,8 @@ int seam_event_notify(int queue, uint32_t port);
 int seam_event_unmask(int queue, uint32_t port);
 int seam_event_close(int queue, uint32_t port);
 
-/* ---- descriptors ------------------------------------------------------------------------------ */
+/* ---- descriptors ------------------------------------------------------------------------------
+ */
 
 struct seam_wait {
     int descriptor;
@@ -101,7 +104,8 @@ int seam_stream_pair(int ends[2]);
 /* Start a cooperative thread (a process elsewhere) that never ends. */
 int seam_thread_start(const char *name, void (*entry)(void *argument), void *argument);
 
-/* ---- the caller's terminal and time ------------------------------------------------------------ */
+/* ---- the caller's terminal and time ------------------------------------------------------------
+ */
 
 /* Raw mode of the terminal behind the command's standard input; no effect when there is none. */
 void seam_terminal_raw(int on);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * handlers.h: the handlers behind the table of commands, one group per cmd_*.c file.
+ * Those below the line need the machine and exist in dom0 only.
+ */
+#ifndef PVCTL_HANDLERS_H
+#define PVCTL_HANDLERS_H
+
+#include "dom0-tools/pvctl/commands.h"
+
+int cmd_help(const struct command_call *call, struct error *error);
+int cmd_help_explain(const struct command_call *call, struct error *error);
+int cmd_check(const struct command_call *call, struct error *error);
+
+/* ---- the machine's ------------------------------------------------------------------------------
+ */
+
+int cmd_create(const struct command_call *call, struct error *error);
+int cmd_list(const struct command_call *call, struct error *error);
+int cmd_console(const struct command_call *call, struct error *error);
+int cmd_console_logs(const struct command_call *call, struct error *error);
+int cmd_domain_destroy(const struct command_call *call, struct error *error);
+int cmd_domain_shutdown(const struct command_call *call, struct error *error);
+int cmd_domain_reboot(const struct command_call *call, struct error *error);
+int cmd_domain_pause(const struct command_call *call, struct error *error);
+int cmd_domain_unpause(const struct command_call *call, struct error *error);
+int cmd_domain_domid(const struct command_call *call, struct error *error);
+int cmd_domain_domname(const struct command_call *call, struct error *error);
+int cmd_domain_rename(const struct command_call *call, struct error *error);
+int cmd_list_vcpus(const struct command_call *call, struct error *error);
+int cmd_list_uptime(const struct command_call *call, struct error *error);
+int cmd_info(const struct command_call *call, struct error *error);
+int cmd_info_dmesg(const struct command_call *call, struct error *error);
+int cmd_store(const struct command_call *call, struct error *error);
+
+#endif

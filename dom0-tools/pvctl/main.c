@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c: the table of pvctl's commands, and the way from argv to a handler.
+ * Owns: commands_table.
+ * Invariant CMD1 (commands.h).
+ * Read next: cmd_create.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dom0-tools/pvctl/commands.h"
+#include "dom0-tools/pvctl/handlers.h"
+#include "dom0-tools/pvctl/pvctl.h"
+
+#ifdef PVCTL_HOST
+#define MACHINE(handler) NULL
+#else
+#define MACHINE(handler) handler
+#endif
+
+#define OPTIONS(...) ((const struct command_option[]){__VA_ARGS__, {0, NULL, NULL, NULL}})
+
+const struct command commands_table[] = {
+    {"create", MACHINE(cmd_create), "CFG [-c] [-p] [-F] [-n] [-q] [--timing] [key=value...]",
+     "make a domain from a configuration and start it",
+     OPTIONS(
+         {'c', "console", NULL, "attach to its console"}, {'p', "paused", NULL, "do not start it"},
+         {'F', "foreground", NULL, "wait until it ends"},
+         {'n', "dry-run", NULL, "check everything, make nothing"}, {'q', "quiet", NULL, "say less"},
+         {'f', "defconfig", "FILE", "the configuration, as an option"},
+         {0, "timing", NULL, "print where the time went"}),
+     0, -1},
+    {"list", MACHINE(cmd_list), "[-l] [-v] [--json] [DOMAIN...]", "show the domains",
+     OPTIONS({'l', "long", NULL, "all that is known, as JSON"},
+             {'v', "verbose", NULL, "with UUID, shutdown reason and label"},
+             {0, "json", NULL, "as JSON"}),
+     0, -1},
+    {"console", MACHINE(cmd_console), "DOMAIN [-e ESC]", "attach to a domain's console; ^] leaves",
+     OPTIONS({'e', "escape", "CHAR", "leave by control-CHAR instead of ^]"},
+             {'n', "num", "N", "console number; only 0 exists"},
+             {'t', "type", "TYPE", "console type; only pv exists"}),
+     1, 1},
+    {"logs", MACHINE(cmd_console_logs), "DOMAIN [-f]",
+     "show a domain's console from its first byte, also after its death",
+     OPTIONS({'f', "follow", NULL, "go on while it lives"}), 1, 1},
+    {"destroy", MACHINE(cmd_domain_destroy), "DOMAIN", "end a domain at once", NULL, 1, 1},
+    {"shutdown", MACHINE(cmd_domain_shutdown), "[-w] DOMAIN | -a", "ask a domain to switch off",
+     OPTIONS({'a', "all", NULL, "all domains"}, {'w', "wait", NULL, "until they have"},
+             {0, "timeout", "SECONDS", "with -w: give up after"}),
+     0, 1},
+    {"reboot", MACHINE(cmd_domain_reboot), "[-w] DOMAIN | -a", "ask a domain to reboot",
+     OPTIONS({'a', "all", NULL, "all domains"}, {'w', "wait", NULL, "until they have"},
+             {0, "timeout", "SECONDS", "with -w: give up after"}),
+     0, 1},
+    {"pause", MACHINE(cmd_domain_pause), "DOMAIN", "stop a domain's execution", NULL, 1, 1},
+    {"unpause", MACHINE(cmd_domain_unpause), "DOMAIN", "let a paused domain go on", NULL, 1, 1},
+    {"info", MACHINE(cmd_info), "[--json] [FIELD]", "show the machine, or one field of it",
+     OPTIONS({0, "json", NULL, "as JSON"}, {'n', "numa", NULL, "accepted; there is one node"}), 0,
+     1},
+    {"dmesg", MACHINE(cmd_info_dmesg), "[-c]", "show the hypervisor's log",
+     OPTIONS({'c', "clear", NULL, "and empty it"}), 0, 0},
+    {"domid", MACHINE(cmd_domain_domid), "NAME", "a domain's number", NULL, 1, 1},
+    {"domname", MACHINE(cmd_domain_domname), "ID", "a domain's name", NULL, 1, 1},
+    {"rename", MACHINE(cmd_domain_rename), "DOMAIN NAME", "give a domain another name", NULL, 2, 2},
+    {"uptime", MACHINE(cmd_list_uptime), "[-s] [DOMAIN]", "show how long domains have run",
+     OPTIONS({'s', "short", NULL, "one line each"}), 0, 1},
+    {"vcpu-list", MACHINE(cmd_list_vcpus), "[DOMAIN]", "show the virtual CPUs", NULL, 0, 1},
+    {"xenstore", MACHINE(cmd_store), "ls [PATH] | read PATH | write PATH VALUE | rm PATH",
+     "look into the store", NULL, 1, 3},
+    {"check", cmd_check, "CFG [key=value...]", "check a configuration; needs no machine", NULL, 1,
+     -1},
+    {"explain", cmd_help_explain, "[CODE]", "explain an error code, such as PV-E0201", NULL, 0, 1},
+    {"help", cmd_help, "[COMMAND]", "show the commands, or one of them", NULL, 0, 1},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0},
+};
+
+static int run(int argc, char **argv, struct error *error)
+{
+    const char *name = argc > 1 ? argv[1] : "help";
+    const struct command *command;
+    struct command_call call;
+    char **positionals;
+    int status;
+
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        name = "help";
+    }
+    command = commands_find(name, error);
+    if (command == NULL) {
+        return -1;
+    }
+    if (command->handler == NULL) {
+        return error_set(error, ERROR_NEEDS_MACHINE, "%s needs the machine", command->name);
+    }
+    positionals = calloc((size_t)argc + 1, sizeof(*positionals));
+    if (positionals == NULL) {
+        return error_set(error, ERROR_TOOL_MEMORY, "out of memory");
+    }
+    status = commands_parse(command, argc, argv, positionals, &call, error);
+    if (status == 0) {
+        status = command->handler(&call, error);
+    }
+    free(positionals);
+    return status;
+}
+
+int pvctl_main(int argc, char **argv)
+{
+    struct error error = {.code = ERROR_NONE};
+    int status = run(argc, argv, &error);
+
+    fflush(stdout);
+    if (error.code != ERROR_NONE) {
+        status = commands_report(&error);
+    }
+    return status < 0 ? (int)EXIT_FAILED : status;
+}
