@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <pvk/console.h>
+#include <pvk/memory.h>
 #include <pvk/shutdown.h>
 #include <pvk/thread.h>
 
@@ -21,7 +22,7 @@ struct symbol {
 extern const struct symbol symbols_table[];
 extern const uint32_t symbols_count;
 extern const char symbols_names[];
-extern char image_start[], text_end[], image_end[];
+extern char image_start[], text_end[];
 
 const char *panic_symbol(unsigned long address, unsigned long *offset)
 {
@@ -66,9 +67,10 @@ void panic_backtrace(unsigned long instruction, const void *frame)
     for (int i = 0; i < MAX_CALLERS; i++) {
         const unsigned long *up;
 
-        /* A wild frame pointer must not fault again: frames lie above the image's constants, on a
-         * stack that grows down, so each is higher than the last. */
-        if ((unsigned long)link < (unsigned long)image_start || ((unsigned long)link & 7) != 0) {
+        /* A wild frame pointer must not fault again; a stack grows down, so each frame is higher
+         * than the last. */
+        if (memory_mfn_of(link) == ~0ul || memory_pfn_of(link) == 0 ||
+            ((unsigned long)link & 7) != 0) {
             return;
         }
         up = (const unsigned long *)link[0];

@@ -5,6 +5,7 @@
  * locks. Read next: event.h, process.c
  */
 #include <reent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <pvk/event.h>
@@ -224,12 +225,27 @@ struct thread *thread_create(const char *name, void (*entry)(void *argument), vo
     return thread_create_in(current->process, name, entry, argument, stack_size);
 }
 
+/* Flushes the thread's own stdin, stdout and stderr while its process still has descriptors. newlib
+ * would close those descriptors, which other threads use. */
+static void drop_streams(struct _reent *reent)
+{
+    FILE *streams[] = {reent->_stdin, reent->_stdout, reent->_stderr};
+
+    if (reent == _GLOBAL_REENT || !reent->__sdidinit) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++) {
+        (void)_fflush_r(reent, streams[i]);
+        if ((streams[i]->_flags & __SMBF) != 0) {
+            free(streams[i]->_bf._base);
+        }
+    }
+    reent->__sdidinit = 0; /* nothing left to clean up */
+}
+
 void thread_exit(void)
 {
-    /* The thread's stdio buffers are flushed while its process still has descriptors. */
-    if (current->reent->__cleanup != NULL && current->reent != _GLOBAL_REENT) {
-        current->reent->__cleanup(current->reent);
-    }
+    drop_streams(current->reent);
     process_thread_ends(current->process, current);
     if (current->stack != NULL) {
         free_zombie(); /* a new thread does not come through switch_to, so one may be left */

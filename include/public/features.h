@@ -18,7 +18,6 @@
 #define XENFEAT_hvm_safe_pvclock           9  /* pvclock usable in HVM */
 #define XENFEAT_hvm_pirqs                  10 /* PIRQs for HVM */
 #define XENFEAT_dom0                       11 /* can be, or is, the initial domain */
-#define XENFEAT_grant_map_identity         12 /* grants are mapped 1:1 (Arm) */
 #define XENFEAT_memory_op_vnode_supported  13 /* XENMEMF_vnode */
 #define XENFEAT_ARM_SMCCC_supported        14 /* Arm only */
 #define XENFEAT_linux_rsdp_unrestricted    15 /* the RSDP may lie above 4 GiB */
