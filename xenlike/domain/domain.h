@@ -19,6 +19,7 @@
 
 #define MAX_DOMAINS      4096 /* ids 0..4095; the table is an array of pointers */
 #define MAX_DOMAIN_VCPUS 128
+#define DOMAIN_FRAME_CHUNKS 4096 /* RAM is looked at in at most so many parts */
 
 struct event_table; /* comm/event_channel.c */
 struct grant_table; /* comm/grant_table.c */
@@ -57,7 +58,8 @@ struct domain {
     spinlock_t page_lock;      /* serialises this domain's page-table updates */
     cpumask_t dirty_cpus;      /* CPUs whose TLB may hold any of its translations */
     uint64_t vm_assist;        /* VMASST_TYPE_* bits */
-    uint64_t frame_list_head;  /* mm/frame_alloc.c: first owned frame + 1, 0: none */
+    uint64_t frame_chunks[DOMAIN_FRAME_CHUNKS / 64]; /* parts of RAM it ever had frames in; heap lock */
+    uint32_t page_pending;     /* mm/page_type.c: first table that waits to be taken apart; 0: none; page_lock */
 
     /* Scheduling. */
     uint32_t weight;           /* 256 is normal */

@@ -25,10 +25,10 @@ typedef struct {
     uint64_t v;
 } gva_t;
 
-#define MFN(number)     ((mfn_t){number})
-#define MADDR(address)  ((maddr_t){address})
-#define GVA(address)    ((gva_t){address})
-#define INVALID_MFN     MFN(~UINT64_C(0))
+#define MFN(number)    ((mfn_t){number})
+#define MADDR(address) ((maddr_t){address})
+#define GVA(address)   ((gva_t){address})
+#define INVALID_MFN    MFN(~UINT64_C(0))
 
 static inline bool mfn_equal(mfn_t a, mfn_t b)
 {
@@ -67,7 +67,9 @@ typedef uint64_t pte_t;
 #define PTE_AVAIL    (UINT64_C(7) << 9)
 /* Bit 52: a kernel page of a PV guest, made user-accessible since its kernel runs in ring 3 (abi T2). */
 #define PTE_GUEST_KERNEL (UINT64_C(1) << 52)
-#define PTE_NX           (UINT64_C(1) << 63)
+/* Bit 62: the entry maps a granted frame, whose references are the grant table's. Guests cannot set it. */
+#define PTE_GRANT (UINT64_C(1) << 62)
+#define PTE_NX    (UINT64_C(1) << 63)
 
 /* Frame bits of an entry: machine addresses are at most 44 bits wide here (16 TiB). */
 #define MADDR_BITS     44

@@ -21,24 +21,24 @@
 #define HV_L4_FIRST_SLOT 256
 #define HV_L4_SLOTS      16
 
-#define HV_VIRT_START   0xffff800000000000
-#define HV_VIRT_END     0xffff880000000000
-#define M2P_START       0xffff800000000000
-#define PERCPU_START    0xffff808000000000
-#define M2P_WRITE_START 0xffff810000000000
-#define FIXMAP_START    0xffff818000000000
+#define HV_VIRT_START     0xffff800000000000
+#define HV_VIRT_END       0xffff880000000000
+#define M2P_START         0xffff800000000000
+#define PERCPU_START      0xffff808000000000
+#define M2P_WRITE_START   0xffff810000000000
+#define FIXMAP_START      0xffff818000000000
 #define FRAME_TABLE_START 0xffff820000000000
-#define HV_TEXT_START   0xffff82d080000000
-#define DIRECT_MAP_START 0xffff830000000000
-#define DIRECT_MAP_END  0xffff870000000000
+#define HV_TEXT_START     0xffff82d080000000
+#define DIRECT_MAP_START  0xffff830000000000
+#define DIRECT_MAP_END    0xffff870000000000
 
 /* The largest machine address used as RAM; more is left alone with a message at boot. */
 #define MAX_RAM_BYTES 0x40000000000 /* 4 TiB */
 
 /* In the per-CPU area, each CPU's part begins at PERCPU_START + cpu * PERCPU_STRIDE. */
-#define PERCPU_STRIDE   0x100000 /* 1 MiB */
-#define PERCPU_GDT      0x00000  /* 16 pages: 14 of the guest's, 2 of ours */
-#define PERCPU_LDT      0x20000  /* 16 pages */
-#define PERCPU_STACK    0x40000  /* a guard page below */
+#define PERCPU_STRIDE 0x100000 /* 1 MiB */
+#define PERCPU_GDT    0x00000  /* 16 pages: 14 of the guest's, 2 of ours */
+#define PERCPU_LDT    0x20000  /* 16 pages */
+#define PERCPU_STACK  0x40000  /* a guard page below */
 
 #endif

@@ -30,8 +30,8 @@ bool page_table_emulate_store(struct vcpu *v, gva_t fault_address);
  * Replaced entries are put as in any update. */
 int page_table_install_grant(struct vcpu *v, uint64_t host_address, bool contains_pte, pte_t pte);
 /* The entry must still name `mfn`; becomes 0 (or new_pte: unmap_and_replace). Sets *accessed when A was set (a flush is needed). GNTST_*. */
-int page_table_remove_grant(struct vcpu *v, uint64_t host_address, bool contains_pte, mfn_t mfn, pte_t new_pte,
-                            bool readonly, bool *accessed);
+int page_table_remove_grant(struct vcpu *v, uint64_t host_address, bool contains_pte, mfn_t mfn,
+                            pte_t new_pte, bool readonly, bool *accessed);
 
 /* Teardown of all memory of a dying domain in resumable steps: 0 done, -ERESTART. */
 int page_table_relinquish_memory(struct domain *d);
