@@ -36,7 +36,7 @@ static void sleep_ms(long milliseconds)
     nanosleep(&pause, NULL);
 }
 
-int client_connect_or_start(struct connection *connection, const struct settings *settings,
+static int connect_or_start(struct connection *connection, const struct settings *settings,
                             bool *is_new)
 {
     *is_new = false;
@@ -170,7 +170,8 @@ static void print_log_tail(const struct settings *settings, const char *name)
     }
 }
 
-int client_report_failure(const struct channel_frame *frame, const struct settings *settings)
+int client_report_failure(struct connection *connection, const struct channel_frame *frame,
+                          const struct settings *settings)
 {
     struct channel_frame code = {.length = 4, .payload = frame->payload};
     uint32_t status = STATUS_FAILURE;
@@ -186,6 +187,9 @@ int client_report_failure(const struct channel_frame *frame, const struct settin
     print_log_tail(settings, SETTINGS_CONSOLE_LOG);
     message_hint("the next command starts the machine again; `pvctl up` alone shows whether it "
                  "comes up");
+    while (connection_fill(connection) >= 0) {
+        channel_reader_reset(&connection->reader);
+    }
     return status > 0 && status < 256 ? (int)status : STATUS_FAILURE;
 }
 
@@ -205,7 +209,8 @@ static void announce_wait(struct connection *connection)
     }
 }
 
-int client_wait_ready(struct connection *connection, const struct settings *settings,
+/* 0, an exit code after a message, or -1: the supervisor was about to end. */
+static int wait_ready(struct connection *connection, const struct settings *settings,
                       struct client_status *status)
 {
     struct channel_frame frame;
@@ -213,7 +218,7 @@ int client_wait_ready(struct connection *connection, const struct settings *sett
     announce_wait(connection);
     while (client_next_frame(connection, &frame) == 1) {
         if (frame.type == LOCAL_FAILED) {
-            return client_report_failure(&frame, settings);
+            return client_report_failure(connection, &frame, settings);
         }
         if (frame.type == LOCAL_STATUS) {
             parse_status(status, &frame);
@@ -222,7 +227,25 @@ int client_wait_ready(struct connection *connection, const struct settings *sett
             return STATUS_OK;
         }
     }
+    return -1;
+}
+
+int client_open_machine(struct connection *connection, const struct settings *settings,
+                        struct client_status *status, bool *is_new)
+{
+    for (int attempt = 0; attempt < 3; attempt++) {
+        int code = connect_or_start(connection, settings, is_new);
+
+        if (code == STATUS_OK) {
+            code = wait_ready(connection, settings, status);
+        }
+        if (code >= 0) {
+            return code;
+        }
+        connection_close(connection);
+    }
     message_error("the machine was stopped before it was ready");
+    message_hint("`pvctl up` tries again");
     return STATUS_FAILURE;
 }
 

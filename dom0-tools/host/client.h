@@ -27,13 +27,10 @@ struct client_status {
 /* Connects to a running supervisor. 0, or -1 with errno (ENOENT, ECONNREFUSED: none runs). */
 int client_connect(struct connection *connection, const struct settings *settings);
 
-/* Connects; starts the machine when it is down. 0, or an exit code after a message. */
-int client_connect_or_start(struct connection *connection, const struct settings *settings,
-                            bool *is_new);
-
-/* Waits until dom0 serves commands and fills *status. 0, or an exit code after a message. */
-int client_wait_ready(struct connection *connection, const struct settings *settings,
-                      struct client_status *status);
+/* Connects, starts the machine when it is down, waits until dom0 serves commands. 0 and *status, or an
+ * exit code after a message. */
+int client_open_machine(struct connection *connection, const struct settings *settings,
+                        struct client_status *status, bool *is_new);
 
 /* Asks a supervisor in whatever phase. 0, or -1 when it went away. */
 int client_ask_status(struct connection *connection, struct client_status *status);
@@ -41,8 +38,10 @@ int client_ask_status(struct connection *connection, struct client_status *statu
 /* Blocks for the next frame. 1, or 0 when the connection ended. */
 int client_next_frame(struct connection *connection, struct channel_frame *frame);
 
-/* Prints what a LOCAL_FAILED says, and the ends of the machine's logs. Returns its exit code. */
-int client_report_failure(const struct channel_frame *frame, const struct settings *settings);
+/* Prints what a LOCAL_FAILED says, and the ends of the machine's logs; then waits until the machine is
+ * cleared away. Returns the exit code. */
+int client_report_failure(struct connection *connection, const struct channel_frame *frame,
+                          const struct settings *settings);
 
 /* Runs a command in dom0 with this process' streams. Its exit code. (client_session.c) */
 int client_run_session(struct connection *connection, const struct settings *settings,

@@ -177,7 +177,7 @@ static void take_frame(struct session *session, const struct channel_frame *fram
         break;
     case LOCAL_FAILED:
         terminal_set_raw(false);
-        session->exit_code = client_report_failure(frame, session->settings);
+        session->exit_code = client_report_failure(session->connection, frame, session->settings);
         session->is_over = true;
         break;
     default:

@@ -135,10 +135,7 @@ static int cmd_up(struct settings *settings, int argc, char **argv)
         code = apply_up(settings, &options);
     }
     if (code == STATUS_OK) {
-        code = client_connect_or_start(&connection, settings, &is_new);
-    }
-    if (code == STATUS_OK) {
-        code = client_wait_ready(&connection, settings, &status);
+        code = client_open_machine(&connection, settings, &status, &is_new);
     }
     if (code != STATUS_OK) {
         return code;
@@ -180,15 +177,16 @@ static int cmd_down(struct settings *settings, int argc, char **argv)
 
 static void print_status(const struct settings *settings, const struct client_status *status)
 {
-    printf("machine      : %s\n", strcmp(status->phase, "ready") == 0 ? "up" : status->phase);
-    printf("up_seconds   : %lld\n", (long long)time(NULL) - status->started);
-    printf("boot_ms      : %lld\n", status->boot_ms);
-    printf("accelerator  : %s\n", status->accelerator);
-    printf("memory_mib   : %u\n", status->memory_mib);
-    printf("share        : %s\n", status->share);
-    printf("qemu_pid     : %ld\n", status->qemu_pid);
-    printf("build        : %s\n", status->build);
-    printf("logs         : %s\n", settings->state);
+    printf("machine        : %s\n", strcmp(status->phase, "ready") == 0 ? "up" : status->phase);
+    printf("up_seconds     : %lld\n", (long long)time(NULL) - status->started);
+    printf("boot_ms        : %lld\n", status->boot_ms);
+    printf("accelerator    : %s\n", status->accelerator);
+    printf("memory_mib     : %u\n", status->memory_mib);
+    printf("share          : %s\n", status->share);
+    printf("qemu_pid       : %ld\n", status->qemu_pid);
+    printf("supervisor_pid : %ld\n", status->supervisor_pid);
+    printf("build          : %s\n", status->build);
+    printf("logs           : %s\n", settings->state);
 }
 
 static void print_json_string(const char *string)
@@ -215,8 +213,8 @@ static void print_status_json(const struct settings *settings, const struct clie
     printf(", \"up_seconds\": %lld, \"boot_ms\": %lld, \"accelerator\": ",
            (long long)time(NULL) - status->started, status->boot_ms);
     print_json_string(status->accelerator);
-    printf(", \"memory_mib\": %u, \"qemu_pid\": %ld, \"share\": ", status->memory_mib,
-           status->qemu_pid);
+    printf(", \"memory_mib\": %u, \"qemu_pid\": %ld, \"supervisor_pid\": %ld, \"share\": ",
+           status->memory_mib, status->qemu_pid, status->supervisor_pid);
     print_json_string(status->share);
     printf(", \"build\": ");
     print_json_string(status->build);
@@ -236,7 +234,7 @@ static int cmd_status(struct settings *settings, int argc, char **argv)
     }
     if (client_connect(&connection, settings) != 0 ||
         client_ask_status(&connection, &status) != 0) {
-        printf(as_json ? "{\"schema\": 1, \"machine\": \"down\"}\n" : "machine      : down\n");
+        printf(as_json ? "{\"schema\": 1, \"machine\": \"down\"}\n" : "machine        : down\n");
         return STATUS_FAILURE;
     }
     connection_close(&connection);

@@ -63,11 +63,8 @@ static int forward(struct settings *settings, int argc, char **argv)
     static struct channel_exec exec;
     struct client_status status;
     bool is_new;
-    int code = client_connect_or_start(&connection, settings, &is_new);
+    int code = client_open_machine(&connection, settings, &status, &is_new);
 
-    if (code == STATUS_OK) {
-        code = client_wait_ready(&connection, settings, &status);
-    }
     if (code == STATUS_OK) {
         code = fill_arguments(&exec, argc, argv);
     }

@@ -227,6 +227,15 @@ static int poll_timeout(const struct supervisor *supervisor)
                                                                             : (int)left;
 }
 
+/* The channel closed. QEMU's end is noticed by SIGCHLD; if it lives, the channel is opened again. */
+static void lose_machine(struct supervisor *supervisor)
+{
+    connection_close(&supervisor->machine);
+    if (supervisor->phase == PHASE_GREETING) {
+        supervisor->phase = PHASE_CONNECTING;
+    }
+}
+
 static void poll_once(struct supervisor *supervisor)
 {
     struct pollfd entries[POLL_CLIENTS + SUPERVISOR_CLIENTS_MAX];
@@ -248,7 +257,7 @@ static void poll_once(struct supervisor *supervisor)
 
         supervisor_machine_frames(supervisor);
         if (!alive) {
-            connection_close(&supervisor->machine); /* QEMU's end is noticed by SIGCHLD */
+            lose_machine(supervisor);
         }
     }
     for (int i = 0; i < SUPERVISOR_CLIENTS_MAX; i++) {
@@ -352,6 +361,7 @@ static char become_supervisor(struct supervisor *supervisor)
     }
     /* The lock was free, so a QEMU that still answers here lost its supervisor in a crash. */
     machine_quit(&supervisor->settings);
+    state_remove_sockets(&supervisor->settings);
     supervisor->listener = state_listen(&supervisor->settings, SETTINGS_CLIENT_SOCKET);
     if (supervisor->listener < 0 || !set_up_signals(supervisor)) {
         return REPORT_FAILED;
