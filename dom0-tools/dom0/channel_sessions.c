@@ -319,15 +319,19 @@ void channel_sessions_want_input(struct channel_session *session)
 long channel_sessions_read(struct channel_session *session, void *buffer, size_t count)
 {
     uint8_t *bytes = buffer;
-    size_t taken = count < session->input_count ? count : session->input_count;
 
+    /* Sending the grant may wait, and input may arrive meanwhile: look for it only after. */
+    if (session->input_count == 0) {
+        channel_sessions_want_input(session);
+    }
+    size_t taken = count < session->input_count ? count : session->input_count;
     for (size_t i = 0; i < taken; i++) {
         bytes[i] = session->input[(session->input_begin + i) % CHANNEL_SESSIONS_INPUT];
     }
     session->input_begin = (uint32_t)((session->input_begin + taken) % CHANNEL_SESSIONS_INPUT);
     session->input_count -= (uint32_t)taken;
-    channel_sessions_want_input(session);
     if (taken != 0 || count == 0) {
+        channel_sessions_want_input(session);
         return (long)taken;
     }
     return session->input_ended || session->detached ? 0 : -EAGAIN;

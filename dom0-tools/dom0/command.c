@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <public/errno.h>
 #include <pvk/console.h>
@@ -17,14 +18,27 @@
 
 #include "builtin.h"
 #include "dom0-tools/libpv/seam_session.h"
+#include "dom0-tools/pvctl/pvctl.h"
 #include "session_file.h"
 
 #define STACK_SIZE (128u * 1024u)
 #define SHARE      "/share/"
 
+/* A command's main. This libc's stdout is line-buffered whatever lies behind it. */
+static int run_command(int argc, char **argv)
+{
+    const struct command *command = process_context(process_current());
+
+    if (!seam_session_is_terminal(STDOUT_FILENO)) {
+        (void)setvbuf(stdout, NULL, _IOFBF, CHANNEL_DATA_MAX);
+    }
+    /* The shell's builtins open any path, so the channel does not reach them (CM1). */
+    return command->session != NULL ? pvctl_main(argc, argv) : builtin_main(argc, argv);
+}
+
 int command_start(struct command *command, int argc, char **argv, struct file *const files[3])
 {
-    command->process = process_spawn(argv[0], builtin_main, argc, argv, files, STACK_SIZE);
+    command->process = process_spawn(argv[0], run_command, argc, argv, files, STACK_SIZE);
     if (command->process == NULL) {
         return -ENOMEM;
     }

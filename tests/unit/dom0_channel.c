@@ -235,6 +235,28 @@ Test(channel_sessions, input_is_granted_only_when_the_command_wants_it, .init = 
     channel_sessions_end(started, 0);
 }
 
+/* The grant's send waits, and the host answers before it returns. */
+static void send_and_get_answer(void *context, uint8_t type, uint8_t stream, uint16_t session,
+                                const void *payload, uint32_t length)
+{
+    send_frame(context, type, stream, session, payload, length);
+    if (type == CHANNEL_WINDOW) {
+        cr_assert_eq(give(CHANNEL_DATA, CHANNEL_STDIN, session, "key", 3), 0);
+    }
+}
+
+Test(channel_sessions, input_that_arrives_while_it_is_granted_is_not_missed, .init = set_up)
+{
+    struct channel_sessions_operations quick = operations;
+    char bytes[16];
+
+    exec(1);
+    quick.send = send_and_get_answer;
+    table.operations = &quick;
+    cr_assert_eq(channel_sessions_read(started, bytes, sizeof(bytes)), 3);
+    channel_sessions_end(started, 0);
+}
+
 Test(channel_sessions, a_long_input_passes_whole_through_the_ring, .init = set_up)
 {
     static uint8_t piece[CHANNEL_DATA_MAX];
