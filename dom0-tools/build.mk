@@ -6,3 +6,8 @@ dom0:
 host-tools:
 
 include $(wildcard dom0-tools/*/build.mk)
+
+# dom0's image is made of all of them.
+ifeq ($(words $(wildcard $(DOM0_NEEDS))),$(words $(DOM0_NEEDS)))
+$(eval $(dom0_rules))
+endif

@@ -8,18 +8,24 @@ DOM0_INITRD := $(BUILD)/dom0-tools/initrd.cpio
 
 DOM0_SOURCES := $(sort $(wildcard dom0-tools/dom0/*.c)) dom0-tools/host/channel.c
 
+# The image waits for the tools that it is made of.
+DOM0_NEEDS := $(addprefix dom0-tools/,pvctl/pvctl.h backends/console_backend.h)
+
 define dom0_rules
 $(call guest_image,$(DOM0_IMAGE),$(DOM0_SOURCES) $(DOM0_TOOLS_SOURCES) $(XENSTORED_SOURCES),-Idom0-tools)
 $(GUEST_BUILD)/dom0-tools/dom0/main.o: $(BUILD_ID_HEADER)
 dom0: $(DOM0_IMAGE) $(DOM0_INITRD)
 endef
 
-# The examples and the images that they name, at the paths that they name them by in dom0.
-DOM0_INITRD_FILES := $(wildcard examples/*)
+# The examples with the images that they name, so that `create /examples/hello.cfg` works in dom0's own
+# shell: paths below build/guest become paths in the RAM disk.
+DOM0_EXAMPLES := $(sort $(wildcard examples/*.cfg))
 
-$(DOM0_INITRD): $(DOM0_INITRD_FILES) $(GUEST_BUILD)/hello.elf dom0-tools/dom0/build.mk
+$(DOM0_INITRD): $(DOM0_EXAMPLES) $(GUEST_BUILD)/hello.elf dom0-tools/dom0/build.mk
 	@echo "  CPIO    $@"
 	@rm -rf $@.d && mkdir -p $@.d/examples
-	@cp $(DOM0_INITRD_FILES) $(GUEST_BUILD)/hello.elf $@.d/examples/
+	@cp $(GUEST_BUILD)/hello.elf $@.d/examples/
+	@for example in $(DOM0_EXAMPLES); do \
+	    sed 's,build/guest/,/examples/,' $$example > $@.d/examples/$${example##*/}; done
 	@cd $@.d && find . -mindepth 1 | LC_ALL=C sort | cpio --quiet -o -H newc > $(abspath $@)
 	@rm -rf $@.d

@@ -28,11 +28,11 @@ struct channel_sessions;
 struct channel_session {
     struct channel_sessions *table;
     bool in_use;
-    bool detached;      /* its connection is gone: nothing is sent for it any more */
-    bool cancelled;     /* the user asked it to end */
-    bool input_ended;   /* the host sent END, or the command was cancelled */
-    bool terminal_raw;  /* what we told the host last */
-    uint16_t id;        /* the host's */
+    bool detached;     /* its connection is gone: nothing is sent for it any more */
+    bool cancelled;    /* the user asked it to end */
+    bool input_ended;  /* the host sent END, or the command was cancelled */
+    bool terminal_raw; /* what we told the host last */
+    uint16_t id;       /* the host's */
     uint16_t columns, rows;
     uint8_t *exec_bytes; /* what the strings of `exec` point into */
     struct channel_exec exec;
@@ -46,8 +46,8 @@ struct channel_session {
 
 struct channel_sessions_operations {
     /* Send one frame whole. May wait. */
-    void (*send)(void *context, uint8_t type, uint8_t stream, uint16_t session,
-                 const void *payload, uint32_t length);
+    void (*send)(void *context, uint8_t type, uint8_t stream, uint16_t session, const void *payload,
+                 uint32_t length);
     /* Run session->exec. 0, or a negative errno: it did not start. */
     int (*start)(void *context, struct channel_session *session);
     /* Input arrived or ended, credit arrived, or the session was detached. */

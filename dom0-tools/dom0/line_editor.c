@@ -113,8 +113,8 @@ static void show_history(struct line_editor *editor, unsigned int at)
         memcpy(editor->kept, editor->text, sizeof(editor->kept));
     }
     editor->history_at = at;
-    const char *line = at == editor->history_count ? editor->kept
-                                                   : editor->history[at % LINE_EDITOR_HISTORY];
+    const char *line =
+        at == editor->history_count ? editor->kept : editor->history[at % LINE_EDITOR_HISTORY];
     memcpy(editor->text, line, sizeof(editor->text));
     editor->length = editor->cursor = strlen(editor->text);
     redraw(editor);

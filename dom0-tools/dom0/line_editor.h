@@ -31,8 +31,8 @@ struct line_editor {
     int escape; /* 0 none, 1 after ESC, 2 after ESC [ or ESC O, 3 inside a number */
     char escape_digit;
     char history[LINE_EDITOR_HISTORY][LINE_EDITOR_SIZE];
-    unsigned int history_count; /* lines ever stored; the oldest are overwritten */
-    unsigned int history_at;    /* history_count: the line being typed */
+    unsigned int history_count;  /* lines ever stored; the oldest are overwritten */
+    unsigned int history_at;     /* history_count: the line being typed */
     char kept[LINE_EDITOR_SIZE]; /* the line being typed, while history is shown */
 };
 

@@ -30,7 +30,7 @@ struct terminal {
     struct file *console;
     struct line_editor editor;
     struct command command;
-    struct file *keys;    /* where the foreground command's input is written; NULL after ^D */
+    struct file *keys;       /* where the foreground command's input is written; NULL after ^D */
     struct file *stdin_file; /* its other end */
     bool running;
     bool raw;

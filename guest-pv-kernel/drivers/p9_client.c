@@ -36,8 +36,8 @@ static const struct {
     uint32_t wire;
     int local;
 } error_numbers[] = {
-    {36, ENAMETOOLONG}, {38, ENOSYS}, {39, ENOTEMPTY}, {40, ELOOP}, {75, EOVERFLOW},
-    {95, EOPNOTSUPP},   {110, ETIMEDOUT}, {116, ESTALE}, {122, EDQUOT},
+    {36, ENAMETOOLONG}, {38, ENOSYS},     {39, ENOTEMPTY}, {40, ELOOP},   {75, EOVERFLOW},
+    {95, EOPNOTSUPP},   {110, ETIMEDOUT}, {116, ESTALE},   {122, EDQUOT},
 };
 
 static int local_error(uint32_t wire)
@@ -131,8 +131,8 @@ static int negotiate(struct p9_client *client)
         size_t count;
         client->message_size = p9_wire_get32(&call.reply);
         const char *answer = p9_wire_get_string(&call.reply, &count);
-        bool same = answer != NULL && count == sizeof(version) - 1 &&
-                    memcmp(answer, version, count) == 0;
+        bool same =
+            answer != NULL && count == sizeof(version) - 1 && memcmp(answer, version, count) == 0;
         if (!same || client->message_size > transport->reply_capacity ||
             client->message_size < 4096) {
             result = -EPROTONOSUPPORT;
@@ -452,7 +452,8 @@ int p9_client_readdir(struct p9_client *client, uint32_t fid, uint64_t offset,
     uint32_t want = limit * (QID_SIZE + 11u + 1u);
 
     want = want < 512 ? 512 : want;
-    want = want < client->message_size - READ_OVERHEAD ? want : client->message_size - READ_OVERHEAD;
+    want =
+        want < client->message_size - READ_OVERHEAD ? want : client->message_size - READ_OVERHEAD;
     begin(&call, client, P9_TREADDIR);
     p9_wire_put32(&call.request, fid);
     p9_wire_put64(&call.request, offset);

@@ -44,8 +44,8 @@ struct p9_transport {
 
 struct p9_client {
     struct p9_transport *transport;
-    uint32_t message_size;           /* agreed with the server */
-    uint64_t fids_in_use;            /* bit n: fid n */
+    uint32_t message_size; /* agreed with the server */
+    uint64_t fids_in_use;  /* bit n: fid n */
 };
 
 struct p9_attributes {

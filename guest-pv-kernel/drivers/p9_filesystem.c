@@ -67,8 +67,7 @@ static ssize_t read_file(struct file *file, void *buffer, size_t count)
     size_t done = 0;
 
     while (done < count) {
-        ssize_t got =
-            read_piece(file->data, file->position, (char *)buffer + done, count - done);
+        ssize_t got = read_piece(file->data, file->position, (char *)buffer + done, count - done);
         if (got < 0) {
             return done != 0 ? (ssize_t)done : got;
         }
@@ -86,8 +85,8 @@ static ssize_t write_file(struct file *file, const void *buffer, size_t count)
     struct open_file *open_file = file->data;
 
     open_file->ahead_length = 0;
-    ssize_t written = p9_client_write(open_file->client, open_file->fid, (uint64_t)file->position,
-                                      buffer, count);
+    ssize_t written =
+        p9_client_write(open_file->client, open_file->fid, (uint64_t)file->position, buffer, count);
     if (written > 0) {
         file->position += written;
     }

@@ -71,7 +71,8 @@ static int exchange(struct p9_transport *transport, uint32_t length)
     channel->busy = true;
     virtio_pci_kick(&channel->queue);
     while (channel->busy) {
-        wait_queue_wait_always(&channel->answered); /* the buffer is the device's until it says so */
+        wait_queue_wait_always(
+            &channel->answered); /* the buffer is the device's until it says so */
     }
     return channel->reply_length <= transport->reply_capacity ? (int)channel->reply_length : -EIO;
 }

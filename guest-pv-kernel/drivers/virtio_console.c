@@ -228,8 +228,8 @@ static void on_interrupt(event_port_t port, void *data)
 static int set_up_queues(struct virtio_console *console)
 {
     struct virtio_device *device = &console->device;
-    int result = virtio_pci_setup_queue(device, QUEUE_CONTROL_IN, CONTROL_BUFFERS,
-                                        &console->control_in);
+    int result =
+        virtio_pci_setup_queue(device, QUEUE_CONTROL_IN, CONTROL_BUFFERS, &console->control_in);
 
     if (result == 0) {
         result = virtio_pci_setup_queue(device, QUEUE_CONTROL_OUT, CONTROL_OUT_SLOTS,

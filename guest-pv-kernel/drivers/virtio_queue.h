@@ -55,10 +55,10 @@ struct virtio_queue {
     volatile struct virtio_queue_used *used;
     uint16_t free_head;
     uint16_t free_count;
-    uint16_t available_index; /* our copy: the device may not decide it */
-    uint16_t used_index;      /* the next used element to look at */
-    uint32_t bad_used;        /* VQ2 */
-    void *tokens[VIRTIO_QUEUE_MAX_SIZE];         /* by chain head; NULL: no chain in flight */
+    uint16_t available_index;            /* our copy: the device may not decide it */
+    uint16_t used_index;                 /* the next used element to look at */
+    uint32_t bad_used;                   /* VQ2 */
+    void *tokens[VIRTIO_QUEUE_MAX_SIZE]; /* by chain head; NULL: no chain in flight */
     uint16_t chain_length[VIRTIO_QUEUE_MAX_SIZE];
     uint16_t next_free[VIRTIO_QUEUE_MAX_SIZE]; /* also the links of a chain: never read back */
 };

@@ -78,8 +78,8 @@ static const struct sent *last(void)
 
 static uint32_t number(const struct sent *entry)
 {
-    return entry->payload[0] | (uint32_t)entry->payload[1] << 8 | (uint32_t)entry->payload[2] << 16 |
-           (uint32_t)entry->payload[3] << 24;
+    return entry->payload[0] | (uint32_t)entry->payload[1] << 8 |
+           (uint32_t)entry->payload[2] << 16 | (uint32_t)entry->payload[3] << 24;
 }
 
 static int give(uint8_t type, uint8_t stream, uint16_t session, const void *payload, size_t length)

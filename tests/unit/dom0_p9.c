@@ -13,11 +13,11 @@ static uint8_t request[4096];
 static uint8_t reply[8192];
 static int locks;
 static unsigned int exchanges;
-static uint32_t next_error;     /* answer the next request with this Rlerror */
+static uint32_t next_error; /* answer the next request with this Rlerror */
 static uint8_t last_type;
-static size_t reply_bytes;      /* cut the next reply to this, when not 0 */
-static char walked[512];        /* the names of all Twalks, joined with '/' */
-static unsigned int fail_walk;  /* the n-th Twalk from now is answered one qid short */
+static size_t reply_bytes;     /* cut the next reply to this, when not 0 */
+static char walked[512];       /* the names of all Twalks, joined with '/' */
+static unsigned int fail_walk; /* the n-th Twalk from now is answered one qid short */
 static char contents[6000];
 
 static void lock(struct p9_transport *transport)
@@ -270,7 +270,7 @@ Test(p9_client, errors_above_34_are_translated, .init = set_up)
     static const struct {
         uint32_t wire;
         int local;
-    } cases[] = {{2, -ENOENT}, {13, -EACCES}, {36, -ENAMETOOLONG}, {39, -ENOTEMPTY},
+    } cases[] = {{2, -ENOENT}, {13, -EACCES},     {36, -ENAMETOOLONG}, {39, -ENOTEMPTY},
                  {40, -ELOOP}, {95, -EOPNOTSUPP}, {9999, -EIO}};
 
     for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
