@@ -5,7 +5,8 @@
 dom0:
 host-tools:
 
-include $(wildcard dom0-tools/*/build.mk)
+# host last: it compiles what pvctl's fragment lists.
+include $(filter-out dom0-tools/host/build.mk,$(wildcard dom0-tools/*/build.mk)) dom0-tools/host/build.mk
 
 # dom0's image is made of all of them.
 ifeq ($(words $(wildcard $(DOM0_NEEDS))),$(words $(DOM0_NEEDS)))

@@ -2,15 +2,15 @@
 # pvctl on the host: $(BUILD)/bin/pvctl. C11 and POSIX only.
 
 PVCTL_HOST := $(BUILD)/bin/pvctl
-PVCTL_HOST_SOURCES := $(addprefix dom0-tools/host/,main.c host_commands.c host_files.c client.c \
+PVCTL_HOST_SOURCES := $(addprefix dom0-tools/host/,main.c host_commands.c host_files.c cmd_completion.c client.c \
     client_session.c supervisor.c supervisor_frames.c machine.c state.c settings.c connection.c \
     channel.c terminal.c message.c)
-PVCTL_HOST_OBJECTS := $(PVCTL_HOST_SOURCES:%.c=$(BUILD)/host/%.o)
+PVCTL_HOST_OBJECTS = $(patsubst %.c,$(BUILD)/host/%.o,$(PVCTL_HOST_SOURCES) $(PVCTL_PORTABLE_SOURCES))
 
 # The last three definitions only open what POSIX leaves out of its strictest mode: window size.
 HOST_CFLAGS ?= -O2 -g
 HOST_BASE_CFLAGS := -std=c11 $(WARNINGS) -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 \
-    -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -I. -Idom0-tools -I$(BUILD)/include $(ABI_INCLUDES)
+    -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -DPVCTL_HOST -I. -Idom0-tools -I$(BUILD)/include $(ABI_INCLUDES)
 
 $(BUILD)/host/%.o: %.c $(BUILD_ID_HEADER) | $(INCLUDE_LINK)
 	@mkdir -p $(dir $@)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "build_id.h"
 #include "client.h"
 #include "local_protocol.h"
 #include "message.h"
@@ -41,28 +42,28 @@ static int connect_or_start(struct connection *connection, const struct settings
 {
     *is_new = false;
     if (client_connect(connection, settings) == 0) {
-        return STATUS_OK;
+        return EXIT_OK;
     }
     if (settings_check_machine(settings) != 0) {
-        return STATUS_RESOURCES;
+        return EXIT_RESOURCES;
     }
     if (settings_make_state(settings) != 0) {
-        return STATUS_FAILURE;
+        return EXIT_FAILED;
     }
     /* Another pvctl may be between lock and listen, or a `down` between its last two steps. */
     for (int attempt = 0; attempt < 200; attempt++) {
         if (supervisor_ensure(settings, is_new) != 0) {
-            return STATUS_FAILURE;
+            return EXIT_FAILED;
         }
         if (client_connect(connection, settings) == 0) {
-            return STATUS_OK;
+            return EXIT_OK;
         }
         sleep_ms(25);
     }
     message_error("a supervisor (process %ld) holds %s but does not answer",
                   state_lock_holder(settings), settings->state);
     message_hint("end that process, then try again");
-    return STATUS_TIMEOUT;
+    return EXIT_TIMEOUT;
 }
 
 int client_next_frame(struct connection *connection, struct channel_frame *frame)
@@ -174,11 +175,11 @@ int client_report_failure(struct connection *connection, const struct channel_fr
                           const struct settings *settings)
 {
     struct channel_frame code = {.length = 4, .payload = frame->payload};
-    uint32_t status = STATUS_FAILURE;
+    uint32_t status = EXIT_FAILED;
 
     if (frame->length < 5 || frame->payload[frame->length - 1] != '\0') {
         message_error("the machine failed");
-        return STATUS_FAILURE;
+        return EXIT_FAILED;
     }
     channel_decode_u32(&code, &status);
     message_error("%s", (const char *)frame->payload + 4);
@@ -190,7 +191,7 @@ int client_report_failure(struct connection *connection, const struct channel_fr
     while (connection_fill(connection) >= 0) {
         channel_reader_reset(&connection->reader);
     }
-    return status > 0 && status < 256 ? (int)status : STATUS_FAILURE;
+    return status > 0 && status < 256 ? (int)status : EXIT_FAILED;
 }
 
 /* On a terminal, a start that takes longer than a second is announced. */
@@ -224,7 +225,7 @@ static int wait_ready(struct connection *connection, const struct settings *sett
             parse_status(status, &frame);
         }
         if (frame.type == CHANNEL_HELLO) {
-            return STATUS_OK;
+            return EXIT_OK;
         }
     }
     return -1;
@@ -236,7 +237,7 @@ int client_open_machine(struct connection *connection, const struct settings *se
     for (int attempt = 0; attempt < 3; attempt++) {
         int code = connect_or_start(connection, settings, is_new);
 
-        if (code == STATUS_OK) {
+        if (code == EXIT_OK) {
             code = wait_ready(connection, settings, status);
         }
         if (code >= 0) {
@@ -246,7 +247,16 @@ int client_open_machine(struct connection *connection, const struct settings *se
     }
     message_error("the machine was stopped before it was ready");
     message_hint("`pvctl up` tries again");
-    return STATUS_FAILURE;
+    return EXIT_FAILED;
+}
+
+void client_compare_builds(const struct client_status *status)
+{
+    if (strcmp(status->build, BUILD_ID) != 0) {
+        message_note("note: the running machine was started by another build (%s, this is %s); "
+                     "`pvctl down` ends it",
+                     status->build, BUILD_ID);
+    }
 }
 
 int client_ask_status(struct connection *connection, struct client_status *status)

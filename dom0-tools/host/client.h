@@ -32,6 +32,9 @@ int client_connect(struct connection *connection, const struct settings *setting
 int client_open_machine(struct connection *connection, const struct settings *settings,
                         struct client_status *status, bool *is_new);
 
+/* Warns when the running machine was started by another build than this program. */
+void client_compare_builds(const struct client_status *status);
+
 /* Asks a supervisor in whatever phase. 0, or -1 when it went away. */
 int client_ask_status(struct connection *connection, struct client_status *status);
 

@@ -134,7 +134,7 @@ static void write_out(struct session *session, int descriptor, const uint8_t *by
         }
         if (done < 0 && errno != EINTR) {
             message_error("cannot write the command's output: %s", strerror(errno));
-            exit(STATUS_FAILURE);
+            exit(EXIT_FAILED);
         }
         if (done > 0) {
             bytes += done;
@@ -206,7 +206,7 @@ static void connection_lost(struct session *session)
     terminal_set_raw(false);
     message_error("the connection to the machine was lost");
     message_hint("`pvctl status` says how it is; its logs are in %s", session->settings->state);
-    session->exit_code = STATUS_FAILURE;
+    session->exit_code = EXIT_FAILED;
     session->is_over = true;
 }
 
@@ -254,7 +254,7 @@ int client_run_session(struct connection *connection, const struct settings *set
 
     if (size == 0) {
         message_error("the command line is too long");
-        return STATUS_USAGE;
+        return EXIT_USAGE;
     }
     connection_send(connection, CHANNEL_EXEC, 0, LOCAL_SESSION, payload, size);
     set_up_signals(&blocked, &open);

@@ -1,45 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * up, down, status: the commands that act on the machine itself. See host_commands.h.
+ * up, down, status: the commands that act on the machine itself, not on what runs in it. Their rows
+ * are in dom0-tools/pvctl/main.c like all others'.
  * Read next: client.c, supervisor.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "build_id.h"
 #include "client.h"
-#include "host_commands.h"
+#include "dom0-tools/pvctl/handlers.h"
 #include "local_protocol.h"
 #include "message.h"
 #include "state.h"
-
-static int cmd_up(struct settings *settings, int argc, char **argv);
-static int cmd_down(struct settings *settings, int argc, char **argv);
-static int cmd_status(struct settings *settings, int argc, char **argv);
-
-const struct host_command host_commands[] = {
-    {"up", cmd_up, "up [--share DIR] [--memory MIB] [--accel auto|tcg|kvm]",
-     "start the machine, or say that it is up"},
-    {"down", cmd_down, "down", "end every guest and switch the machine off"},
-    {"status", cmd_status, "status [--json]", "say whether the machine is up, and how it is"},
-    {NULL, NULL, NULL, NULL},
-};
 
 static int usage_error(const char *command, const char *what, const char *argument)
 {
     message_error("%s: %s %s", command, what, argument);
     message_hint("`pvctl help %s` lists what it takes", command);
-    return STATUS_USAGE;
-}
-
-void host_commands_compare_builds(const struct client_status *status)
-{
-    if (strcmp(status->build, BUILD_ID) != 0) {
-        message_note("note: the running machine was started by another build (%s, this is %s); "
-                     "`pvctl down` ends it",
-                     status->build, BUILD_ID);
-    }
+    return EXIT_USAGE;
 }
 
 struct up_options {
@@ -47,39 +26,6 @@ struct up_options {
     const char *memory;
     const char *accelerator;
 };
-
-static int parse_up(struct up_options *options, int argc, char **argv)
-{
-    const struct {
-        const char *name;
-        const char **value;
-    } known[] = {{"--share", &options->share},
-                 {"--memory", &options->memory},
-                 {"--accel", &options->accelerator}};
-
-    for (int i = 1; i < argc; i++) {
-        const char **value = NULL;
-
-        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
-            size_t length = strlen(known[k].name);
-
-            if (strncmp(argv[i], known[k].name, length) == 0 && argv[i][length] == '=') {
-                value = known[k].value;
-                *value = argv[i] + length + 1;
-            } else if (strcmp(argv[i], known[k].name) == 0) {
-                if (i + 1 == argc) {
-                    return usage_error("up", "a value is missing after", argv[i]);
-                }
-                value = known[k].value;
-                *value = argv[++i];
-            }
-        }
-        if (value == NULL) {
-            return usage_error("up", "unknown argument", argv[i]);
-        }
-    }
-    return STATUS_OK;
-}
 
 static int apply_up(struct settings *settings, const struct up_options *options)
 {
@@ -99,9 +45,9 @@ static int apply_up(struct settings *settings, const struct up_options *options)
         snprintf(settings->accelerator, sizeof(settings->accelerator), "%s", options->accelerator);
     }
     if (options->share != NULL && settings_choose_share(settings, options->share) != 0) {
-        return STATUS_USAGE;
+        return EXIT_USAGE;
     }
-    return STATUS_OK;
+    return EXIT_OK;
 }
 
 /* The machine was up before: is it the one that was asked for? */
@@ -117,62 +63,66 @@ static int compare_wishes(const struct settings *settings, const struct up_optio
     } else {
         message_note("the machine is already up: %s, %u MiB, files from %s", status->accelerator,
                      status->memory_mib, status->share);
-        return STATUS_OK;
+        return EXIT_OK;
     }
     message_hint("`pvctl down` ends it and all its guests; then `pvctl up` as you like it");
-    return STATUS_REFUSED;
+    return EXIT_REFUSED;
 }
 
-static int cmd_up(struct settings *settings, int argc, char **argv)
+int cmd_machine_up(const struct command_call *call, struct error *error)
 {
     static struct connection connection;
+    struct settings *settings = settings_get();
     struct client_status status;
-    struct up_options options = {0};
+    struct up_options options = {.share = commands_option(call, "share"),
+                                 .memory = commands_option(call, "memory"),
+                                 .accelerator = commands_option(call, "accel")};
     bool is_new;
-    int code = parse_up(&options, argc, argv);
+    int code = settings != NULL ? apply_up(settings, &options) : EXIT_FAILED;
 
-    if (code == STATUS_OK) {
-        code = apply_up(settings, &options);
-    }
-    if (code == STATUS_OK) {
+    (void)error;
+    if (code == EXIT_OK) {
         code = client_open_machine(&connection, settings, &status, &is_new);
     }
-    if (code != STATUS_OK) {
+    if (code != EXIT_OK) {
         return code;
     }
     connection_close(&connection);
-    host_commands_compare_builds(&status);
+    client_compare_builds(&status);
     if (!is_new) {
         return compare_wishes(settings, &options, &status);
     }
     message_note("the machine is up (%lld.%lld s): %s, %u MiB, files from %s",
                  status.boot_ms / 1000, status.boot_ms % 1000 / 100, status.accelerator,
                  status.memory_mib, status.share);
-    return STATUS_OK;
+    return EXIT_OK;
 }
 
-static int cmd_down(struct settings *settings, int argc, char **argv)
+int cmd_machine_down(const struct command_call *call, struct error *error)
 {
     static struct connection connection;
+    const struct settings *settings = settings_get();
     struct channel_frame frame;
 
-    if (argc > 1) {
-        return usage_error("down", "unknown argument", argv[1]);
+    (void)call;
+    (void)error;
+    if (settings == NULL) {
+        return EXIT_FAILED;
     }
     if (client_connect(&connection, settings) != 0) {
         message_note("the machine is down already");
-        return STATUS_OK;
+        return EXIT_OK;
     }
     connection_send(&connection, LOCAL_DOWN, 0, 0, NULL, 0);
     while (client_next_frame(&connection, &frame) == 1) {
         if (frame.type == LOCAL_DOWN) {
             message_note("the machine is down");
-            return STATUS_OK;
+            return EXIT_OK;
         }
     }
     message_error("the machine's supervisor went away before it said that the machine is down");
     message_hint("`pvctl up` cleans up what may be left, and starts it again");
-    return STATUS_FAILURE;
+    return EXIT_FAILED;
 }
 
 static void print_status(const struct settings *settings, const struct client_status *status)
@@ -223,19 +173,21 @@ static void print_status_json(const struct settings *settings, const struct clie
     printf("}\n");
 }
 
-static int cmd_status(struct settings *settings, int argc, char **argv)
+int cmd_machine_status(const struct command_call *call, struct error *error)
 {
     static struct connection connection;
+    const struct settings *settings = settings_get();
     struct client_status status;
-    bool as_json = argc == 2 && strcmp(argv[1], "--json") == 0;
+    bool as_json = commands_option(call, "json") != NULL;
 
-    if (argc > 1 && !as_json) {
-        return usage_error("status", "unknown argument", argv[1]);
+    (void)error;
+    if (settings == NULL) {
+        return EXIT_FAILED;
     }
     if (client_connect(&connection, settings) != 0 ||
         client_ask_status(&connection, &status) != 0) {
         printf(as_json ? "{\"schema\": 1, \"machine\": \"down\"}\n" : "machine        : down\n");
-        return STATUS_FAILURE;
+        return EXIT_FAILED;
     }
     connection_close(&connection);
     if (as_json) {
@@ -243,5 +195,5 @@ static int cmd_status(struct settings *settings, int argc, char **argv)
     } else {
         print_status(settings, &status);
     }
-    return STATUS_OK;
+    return EXIT_OK;
 }

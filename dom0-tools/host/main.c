@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pvctl on the host: runs the machine's own commands here, sends the others to dom0.
- * Owns: the decision which is which. The commands themselves are dom0-tools/pvctl's table; the
- * machine's are host_commands.c.
+ * Owns: the decision which is which: in the host's build of dom0-tools/pvctl's table, a command
+ * without a handler needs dom0.
  * Read next: host_commands.c, client_session.c.
  */
 #include <errno.h>
@@ -12,7 +12,9 @@
 #include <unistd.h>
 #include "build_id.h"
 #include "client.h"
-#include "host_commands.h"
+#include "dom0-tools/pvctl/commands.h"
+#include "dom0-tools/pvctl/named_files.h"
+#include "dom0-tools/pvctl/pvctl.h"
 #include "host_files.h"
 #include "message.h"
 #include "terminal.h"
@@ -41,7 +43,7 @@ static int fill_arguments(struct channel_exec *exec, int argc, char **argv)
 {
     if (argc > (int)CHANNEL_ARGUMENTS_MAX) {
         message_error("more than %u arguments", CHANNEL_ARGUMENTS_MAX);
-        return STATUS_USAGE;
+        return EXIT_USAGE;
     }
     exec->arguments[0] = message_program();
     for (int i = 1; i < argc; i++) {
@@ -54,66 +56,107 @@ static int fill_arguments(struct channel_exec *exec, int argc, char **argv)
         }
     }
     terminal_size(&exec->columns, &exec->rows);
-    return STATUS_OK;
+    return EXIT_OK;
 }
 
-static int forward(struct settings *settings, int argc, char **argv)
+/* The names that a command line names, kept until the machine's share is known. */
+struct named_list {
+    struct {
+        char *path;
+        bool writable;
+    } entries[CHANNEL_FILES_MAX];
+    size_t count;
+};
+
+static int remember_file(const char *path, bool writable, void *context)
+{
+    struct named_list *list = context;
+
+    if (list->count == CHANNEL_FILES_MAX) {
+        message_error("more than %u files are named", CHANNEL_FILES_MAX);
+        return -1;
+    }
+    list->entries[list->count].path = strdup(path);
+    list->entries[list->count].writable = writable;
+    return list->entries[list->count++].path != NULL ? 0 : -1;
+}
+
+static int fill_files(struct channel_exec *exec, const struct named_list *list, const char *share,
+                      const char *command)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const char *path = list->entries[i].path;
+        int status = host_files_add(exec, share, path, list->entries[i].writable);
+
+        if (status == -EXDEV) {
+            message_error("%s: %s lies outside of what the machine can see, %s", command, path,
+                          share);
+            message_hint("`pvctl down`, then `pvctl up --share DIR` with a directory that holds "
+                         "all of its files");
+            return EXIT_CONFIG;
+        }
+        if (status != 0) {
+            message_error("%s: %s: %s", command, path, strerror(-status));
+            return EXIT_CONFIG;
+        }
+    }
+    return EXIT_OK;
+}
+
+/* Sends a command line that fits its row in the table to dom0. */
+static int forward(const char *command, int argc, char **argv)
 {
     static struct connection connection;
     static struct channel_exec exec;
+    static struct named_list list;
+    struct settings *settings = settings_get();
     struct client_status status;
+    struct error error = {.code = ERROR_NONE};
     bool is_new;
-    int code = client_open_machine(&connection, settings, &status, &is_new);
+    int code;
 
-    if (code == STATUS_OK) {
+    if (settings == NULL) {
+        return EXIT_FAILED;
+    }
+    if (named_files_collect(argc, argv, remember_file, &list, &error) != 0) {
+        return error.code != ERROR_NONE ? commands_report(&error) : (int)EXIT_FAILED;
+    }
+    code = client_open_machine(&connection, settings, &status, &is_new);
+    if (code == EXIT_OK) {
         code = fill_arguments(&exec, argc, argv);
     }
-    if (code != STATUS_OK) {
+    if (code == EXIT_OK) {
+        code = fill_files(&exec, &list, status.share, command);
+    }
+    if (code != EXIT_OK) {
         return code;
     }
-    host_commands_compare_builds(&status);
+    client_compare_builds(&status);
     fill_environment(&exec);
     host_files_set_directory(&exec, status.share);
-    for (int i = 2; i < argc; i++) {
-        if (access(argv[i], F_OK) == 0) {
-            host_files_add(&exec, status.share, argv[i], false);
-        }
-    }
     return client_run_session(&connection, settings, &exec);
-}
-
-static const struct host_command *find_host_command(const char *name)
-{
-    for (const struct host_command *command = host_commands; command->name != NULL; command++) {
-        if (strcmp(command->name, name) == 0) {
-            return command;
-        }
-    }
-    return NULL;
 }
 
 int main(int argc, char **argv)
 {
-    static struct settings settings;
-    const char *name = strrchr(argv[0], '/');
-    const struct host_command *command;
+    const char *slash = strrchr(argv[0], '/');
+    struct error error = {.code = ERROR_NONE};
+    const struct command *command = NULL;
 
-    message_set_program(name != NULL ? name + 1 : argv[0]);
+    message_set_program(slash != NULL ? slash + 1 : argv[0]);
+    settings_set_program(argv[0]);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         printf("pvctl %s\n", BUILD_ID);
-        return STATUS_OK;
+        return EXIT_OK;
     }
-    if (argc < 2) {
-        message_error("no command");
-        message_hint("`pvctl help` lists them");
-        return STATUS_USAGE;
+    if (argc > 1 && argv[1][0] != '-') {
+        command = commands_find(argv[1], &error);
+        if (command == NULL) {
+            return commands_report(&error);
+        }
     }
-    if (settings_load(&settings, argv[0]) != 0 || settings_choose_share(&settings, NULL) != 0) {
-        return STATUS_FAILURE;
+    if (command == NULL || command->handler != NULL) {
+        return pvctl_main(argc, argv);
     }
-    command = find_host_command(argv[1]);
-    if (command != NULL) {
-        return command->handler(&settings, argc - 1, argv + 1);
-    }
-    return forward(&settings, argc, argv);
+    return forward(command->name, argc, argv);
 }

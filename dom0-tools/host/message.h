@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What pvctl says on the host when it cannot do something: what, why, what to do.
- * Owns: the exit codes, which are documented in docs/man/pvctl.1 and stable.
+ * Owns: the program's name. Errors that dom0 has too are libpv's (dom0-tools/libpv/error.h).
  * Locks: none; one thread.
  */
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
-enum message_status {
-    STATUS_OK = 0,
-    STATUS_FAILURE = 1,
-    STATUS_USAGE = 2,
-    STATUS_NO_DOMAIN = 3,
-    STATUS_CONFIG = 4,
-    STATUS_RESOURCES = 5,
-    STATUS_REFUSED = 6,
-    STATUS_TIMEOUT = 7,
-};
+#include "dom0-tools/libpv/error.h" /* the exit statuses */
 
 /* Prints "pvctl: <text>" to stderr. */
 void message_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

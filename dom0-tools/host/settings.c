@@ -30,6 +30,13 @@ bool settings_join(char *out, size_t size, const char *first, const char *second
     return count >= 0 && (size_t)count < size;
 }
 
+static const char *program_path = "pvctl";
+
+void settings_set_program(const char *program)
+{
+    program_path = program;
+}
+
 static bool copy_path(char *out, const char *from)
 {
     size_t length = strlen(from);
@@ -122,7 +129,7 @@ static void find_images(struct settings *settings, const char *program)
     free(real);
 }
 
-int settings_load(struct settings *settings, const char *program)
+static int load(struct settings *settings)
 {
     const char *qemu = getenv("XENLIKE_QEMU");
     const char *accelerator = getenv("XENLIKE_ACCEL");
@@ -150,7 +157,7 @@ int settings_load(struct settings *settings, const char *program)
     if (!settings_find_program(qemu, settings->qemu, sizeof(settings->qemu))) {
         settings->qemu[0] = '\0';
     }
-    find_images(settings, program);
+    find_images(settings, program_path);
     return find_state(settings);
 }
 
@@ -198,6 +205,18 @@ int settings_choose_share(struct settings *settings, const char *wanted)
     free(current);
     free(real_home);
     return status;
+}
+
+struct settings *settings_get(void)
+{
+    static struct settings settings;
+    static bool is_loaded;
+
+    if (!is_loaded && (load(&settings) != 0 || settings_choose_share(&settings, NULL) != 0)) {
+        return NULL;
+    }
+    is_loaded = true;
+    return &settings;
 }
 
 int settings_check_machine(const struct settings *settings)

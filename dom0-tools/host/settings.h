@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where things are: the state directory, the machine's images, the share, QEMU.
- * Owns: the names of files in the state directory.
+ * Owns: the names of files in the state directory, and the one struct settings.
  * Invariant: HS1 sockets are reached by a relative name from inside the state directory, so that a
  * deep home directory cannot exceed the 100 bytes that every system allows a socket's path.
  * Read next: state.h, machine.h.
@@ -38,12 +38,15 @@ struct settings {
     unsigned int boot_timeout_ms;
 };
 
+/* argv[0], by which the images are found. To be told before settings_get. */
+void settings_set_program(const char *program);
+
 /*
- * Fills the defaults from the environment: XENLIKE_STATE or XDG_STATE_HOME or HOME for the state
- * directory, XENLIKE_QEMU, XENLIKE_IMAGES, XENLIKE_ACCEL, XENLIKE_BOOT_TIMEOUT (seconds).
- * `program` is argv[0], by which the images are found. 0, or -1 after a message.
+ * The settings of this process, filled at the first call from the environment: XENLIKE_STATE or
+ * XDG_STATE_HOME or HOME for the state directory, XENLIKE_QEMU, XENLIKE_IMAGES, XENLIKE_ACCEL,
+ * XENLIKE_BOOT_TIMEOUT (seconds). NULL after a message.
  */
-int settings_load(struct settings *settings, const char *program);
+struct settings *settings_get(void);
 
 /* Makes the state directory, for its owner only. 0, or -1 after a message. */
 int settings_make_state(const struct settings *settings);

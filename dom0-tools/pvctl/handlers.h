@@ -12,6 +12,13 @@ int cmd_help(const struct command_call *call, struct error *error);
 int cmd_help_explain(const struct command_call *call, struct error *error);
 int cmd_check(const struct command_call *call, struct error *error);
 
+/* ---- the host's (dom0-tools/host) --------------------------------------------------------------- */
+
+int cmd_machine_up(const struct command_call *call, struct error *error);
+int cmd_machine_down(const struct command_call *call, struct error *error);
+int cmd_machine_status(const struct command_call *call, struct error *error);
+int cmd_completion(const struct command_call *call, struct error *error);
+
 /* ---- the machine's ------------------------------------------------------------------------------
  */
 

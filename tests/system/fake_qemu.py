@@ -3,7 +3,7 @@
 """A stand-in for QEMU with a dom0 in it, for tests of pvctl's host side that need no machine.
 
 It takes QEMU's command line, listens on the channel's and the monitor's sockets in the current
-directory and serves a few commands of its own over the host channel:
+directory and serves `pvctl xenstore WORD [ARGUMENT]` with words of its own:
 
     echo WORDS        prints its arguments            exit N     ends with that status
     cat               copies stdin to stdout          flood N    writes N bytes to stdout
@@ -87,19 +87,18 @@ class Session:
         self.push()
 
     def begin(self):
-        handler = getattr(self, "do_" + self.arguments[1], None)
+        words = self.arguments[2:] if self.arguments[1] == "xenstore" else ["files"]
+        self.word = words[0]
+        handler = getattr(self, "do_" + self.word, None)
         if handler is None:
-            self.write(b"unknown command\n", STDERR)
+            self.write(b"unknown word\n", STDERR)
             self.exit(2)
         else:
-            handler(*self.arguments[2:])
+            handler(*words[1:])
 
     def do_echo(self, *words):
         self.write((" ".join(words) + "\n").encode())
         self.exit(0)
-
-    def do_list(self):
-        self.do_echo("Name")
 
     def do_exit(self, status):
         self.exit(int(status))
@@ -139,7 +138,7 @@ class Session:
             self.credit[stream] += struct.unpack("<I", payload)[0]
             self.push()
         elif kind == DATA:
-            if self.arguments[1] == "raw" and b"\x1d" in payload:
+            if self.word == "raw" and b"\x1d" in payload:
                 self.send(TERMINAL, b"\0")
                 self.exit(0)
                 return

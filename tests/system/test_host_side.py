@@ -19,15 +19,15 @@ def is_alive(pid):
 
 def test_the_first_command_starts_the_machine():
     with fake() as machine:
-        expect_run(machine.run("echo", "a", "b"), 0, stdout="a b\n")
+        expect_run(machine.run("xenstore", "echo", "a", "b"), 0, stdout="a b\n")
         expect(machine.status()["machine"] == "up", "status")
 
 
 def test_output_and_exit_status_pass_through():
     with fake() as machine:
-        expect_run(machine.run("exit", "7"), 7)
-        expect_run(machine.run("nonsense"), 2, stderr="unknown command")
-        result = machine.run("flood", "3000000")
+        expect_run(machine.run("xenstore", "exit", "7"), 7)
+        expect_run(machine.run("xenstore", "nonsense"), 2, stderr="unknown word")
+        result = machine.run("xenstore", "flood", "3000000")
         expect(hashlib.md5(result.stdout.encode()).hexdigest() ==
                hashlib.md5((b"0123456789abcde\n" * 187501)[:3000000]).hexdigest(), "3 MB arrive whole")
 
@@ -35,14 +35,14 @@ def test_output_and_exit_status_pass_through():
 def test_input_passes_through_and_ends():
     with fake() as machine:
         text = "".join(f"line {i}\n" for i in range(50000))
-        expect_run(machine.run("cat", input=text), 0)
-        expect(machine.run("cat", input=text).stdout == text, "what went in comes out")
+        expect_run(machine.run("xenstore", "cat", input=text), 0)
+        expect(machine.run("xenstore", "cat", input=text).stdout == text, "what went in comes out")
 
 
 def test_a_command_that_does_not_read_leaves_the_input_alone():
     with fake() as machine:
         machine.run("up")
-        script = f"'{machine.command()[0]}' echo first; cat"
+        script = f"'{machine.command()[0]}' xenstore echo first; cat"
         result = subprocess.run(["sh", "-c", script], input="untouched\n", capture_output=True,
                                 text=True, env=machine.environment, cwd=machine.work, timeout=20)
         expect(result.stdout == "first\nuntouched\n", "stdin", result.stdout)
@@ -51,10 +51,10 @@ def test_a_command_that_does_not_read_leaves_the_input_alone():
 def test_a_stopped_reader_stops_nobody_else():
     with fake() as machine:
         machine.run("up")
-        stuck = machine.start("flood", "5000000")
+        stuck = machine.start("xenstore", "flood", "5000000")
         time.sleep(0.3)
         begin = time.monotonic()
-        expect_run(machine.run("echo", "free"), 0, stdout="free")
+        expect_run(machine.run("xenstore", "echo", "free"), 0, stdout="free")
         expect(time.monotonic() - begin < 2, "another command is not held up")
         output, _ = stuck.communicate(timeout=20)
         expect(len(output) == 5000000, "and the first one gets everything", len(output))
@@ -63,31 +63,31 @@ def test_a_stopped_reader_stops_nobody_else():
 def test_a_closed_pipe_ends_the_command():
     with fake() as machine:
         machine.run("up")
-        result = subprocess.run(["sh", "-c", f"'{machine.command()[0]}' flood 9000000 | head -c 5"],
+        result = subprocess.run(["sh", "-c", f"'{machine.command()[0]}' xenstore flood 9000000 | head -c 5"],
                                 capture_output=True, env=machine.environment, cwd=machine.work,
                                 timeout=20)
         expect(result.stdout == b"01234", "head got its five bytes", result.stdout)
-        wait_until(lambda: machine.run("sessions").stdout == "1\n", 5, "only `sessions` itself runs")
+        wait_until(lambda: machine.run("xenstore", "sessions").stdout == "1\n", 5, "only `sessions` itself runs")
 
 
 def test_interrupt_reaches_the_command_only():
     with fake() as machine:
         machine.run("up")
-        sleeper = machine.start("sleep", "60")
+        sleeper = machine.start("xenstore", "sleep", "60")
         time.sleep(0.3)
         sleeper.send_signal(signal.SIGINT)
         expect(sleeper.wait(5) == 130, "status of an interrupted command")
-        expect_run(machine.run("echo", "still"), 0, stdout="still")
+        expect_run(machine.run("xenstore", "echo", "still"), 0, stdout="still")
 
 
 def test_a_killed_client_leaves_no_session():
     with fake() as machine:
         machine.run("up")
-        sleeper = machine.start("sleep", "60")
+        sleeper = machine.start("xenstore", "sleep", "60")
         time.sleep(0.3)
         sleeper.kill()
         sleeper.wait()
-        wait_until(lambda: machine.run("sessions").stdout == "1\n", 5, "only `sessions` itself runs")
+        wait_until(lambda: machine.run("xenstore", "sessions").stdout == "1\n", 5, "only `sessions` itself runs")
 
 
 def test_of_racing_ups_one_starts_the_machine():
@@ -138,15 +138,15 @@ def test_a_stale_socket_does_not_matter():
         os.kill(supervisor, signal.SIGKILL)
         wait_until(lambda: machine.run("status").returncode == 1, 5, "the supervisor is gone")
         expect(machine.state("pvctl.sock").exists(), "its socket is left")
-        expect_run(machine.run("echo", "again"), 0, stdout="again")
+        expect_run(machine.run("xenstore", "echo", "again"), 0, stdout="again")
         wait_until(lambda: not is_alive(qemu), 5, "the orphaned QEMU was ended")
 
 
 def test_a_machine_that_dies_is_explained():
     with fake() as machine:
         machine.run("up")
-        expect_run(machine.run("die"), 1, stderr=["the machine stopped", "pvctl up"])
-        expect_run(machine.run("echo", "again"), 0, stdout="again")
+        expect_run(machine.run("xenstore", "die"), 1, stderr=["the machine stopped", "pvctl up"])
+        expect_run(machine.run("xenstore", "echo", "again"), 0, stdout="again")
 
 
 def test_a_machine_that_does_not_start_is_explained():
@@ -174,8 +174,8 @@ def test_kvm_that_does_not_work_falls_back():
 def test_a_restarted_dom0_ends_its_commands():
     with fake() as machine:
         machine.run("up")
-        expect_run(machine.run("restart"), 1, stderr="dom0 was restarted")
-        expect_run(machine.run("echo", "again"), 0, stdout="again")
+        expect_run(machine.run("xenstore", "restart"), 1, stderr="dom0 was restarted")
+        expect_run(machine.run("xenstore", "echo", "again"), 0, stdout="again")
 
 
 def test_the_share_is_home_or_the_current_directory():
@@ -192,7 +192,7 @@ def test_the_share_is_home_or_the_current_directory():
 def test_a_deep_state_directory_works():
     with fake() as machine:
         deep = machine.root / "/".join(["a-directory-with-a-long-name"] * 8)
-        expect_run(machine.run("echo", "deep", XENLIKE_STATE=str(deep)), 0, stdout="deep")
+        expect_run(machine.run("xenstore", "echo", "deep", XENLIKE_STATE=str(deep)), 0, stdout="deep")
         expect_run(machine.run("down", XENLIKE_STATE=str(deep)), 0)
 
 
@@ -206,7 +206,7 @@ def test_raw_mode_is_undone():
         shell = pexpect.spawn("/bin/sh", env=dict(machine.environment, PS1="ready> "),
                               cwd=str(machine.work), encoding="utf-8", timeout=10)
         shell.expect("ready> ")
-        shell.sendline(f"'{machine.command()[0]}' raw; stty -a | tr ' ;' '\\n\\n' | grep -x -e icanon -e -icanon")
+        shell.sendline(f"'{machine.command()[0]}' xenstore raw; stty -a | tr ' ;' '\\n\\n' | grep -x -e icanon -e -icanon")
         shell.expect("icanon\r\n")
         time.sleep(0.5)
         shell.send("x\x03y")
@@ -219,10 +219,62 @@ def test_raw_mode_is_undone():
 
 def test_usage_errors_have_status_2():
     with fake() as machine:
-        expect_run(machine.run(), 2, stderr="pvctl help")
+        expect_run(machine.run("lits"), 2, stderr="did you mean `list'")
         expect_run(machine.run("up", "--nonsense"), 2, stderr="--nonsense")
+        expect_run(machine.run("list", "--nonsense"), 2, stderr="--nonsense")
+        expect_run(machine.run("destroy"), 2)
+        expect_run(machine.run("status"), 1, stdout="down")
         expect_run(machine.run("up", "--memory", "lots"), 2, stderr="lots")
         expect_run(machine.run("down", "now"), 2)
+
+
+def test_help_check_and_completion_need_no_machine():
+    with fake(XENLIKE_QEMU="/nonexistent") as machine:
+        (machine.work / "good.cfg").write_text('name = "a"\nkernel = "k"\nmemory = 16\n')
+        (machine.work / "bad.cfg").write_text('name = "a"\nkernel = "k"\nmemroy = 16\n')
+        expect_run(machine.run("help"), 0, stdout=["create", "up", "status"])
+        expect_run(machine.run("help", "create"), 0, stdout="--paused")
+        expect_run(machine.run(), 0, stdout="create")
+        expect_run(machine.run("check", "bad.cfg"), 4, stderr=["bad.cfg:3:1", "memory"])
+        expect_run(machine.run("create", "bad.cfg"), 4, stderr="bad.cfg:3:1")
+        expect_run(machine.run("create", "none.cfg"), 4, stderr="none.cfg")
+        expect_run(machine.run("explain"), 0, stdout="PV-E")
+        expect_run(machine.run("completion", "bash"), 0, stdout="complete")
+        expect_run(machine.run("status"), 1)
+        script = machine.run("completion", "bash").stdout
+        tried = subprocess.run(["bash", "-c", script + """
+            COMP_WORDS=(pvctl des); COMP_CWORD=1; _pvctl; echo "${COMPREPLY[*]}"
+            COMP_WORDS=(pvctl create --p); COMP_CWORD=2; _pvctl; echo "${COMPREPLY[*]}"
+            """], capture_output=True, text=True, cwd=machine.work)
+        expect(tried.stdout == "destroy\n--paused\n", "bash completes", tried.stdout, tried.stderr)
+
+
+def test_files_are_named_relative_to_the_share():
+    with fake() as machine:
+        home = machine.root / "home"
+        guests = home / "guests"
+        guests.mkdir()
+        (guests / "a.cfg").write_text(
+            'name = "a"\nkernel = "kernel.elf"\nramdisk = "../link"\n'
+            'disk = [ "vdev=xvda,target=disk.img" ]\n')
+        for name in ("kernel.elf", "disk.img", "real"):
+            (guests / name).touch()
+        (home / "link").symlink_to("guests/real")
+        result = machine.run("create", "a.cfg", cwd=guests)
+        expect_run(result, 0, stdout=[f"directory {guests} guests", "0 a.cfg guests/a.cfg",
+                                      "0 kernel.elf guests/kernel.elf", "0 ../link guests/real",
+                                      "1 disk.img guests/disk.img"])
+        (guests / "kernel.elf").unlink()
+        expect_run(machine.run("create", "a.cfg", cwd=guests), 0,
+                   stdout="2 kernel.elf guests/kernel.elf")
+
+
+def test_a_file_outside_of_the_share_is_refused_by_name():
+    with fake() as machine:
+        home = machine.root / "home"
+        (home / "b.cfg").write_text('name = "a"\nkernel = "/etc/hostname"\n')
+        result = machine.run("create", "b.cfg", cwd=home)
+        expect_run(result, 4, stderr=["/etc/hostname lies outside", "pvctl up --share"])
 
 
 main("host side", [function for name, function in list(globals().items()) if name.startswith("test_")])

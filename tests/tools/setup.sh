@@ -10,7 +10,7 @@
 # OFFLINE=1 never installs.
 set -eu
 
-build="gcc make libc6-dev binutils newlib-source xz-utils"
+build="cpio gcc make libc6-dev binutils newlib-source xz-utils"
 run="qemu-system-x86"
 test="libcriterion-dev libxen-dev python3 python3-pexpect clang clang-format cppcheck mandoc g++ git"
 
