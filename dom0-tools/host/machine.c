@@ -107,6 +107,10 @@ static void build_command_line(struct command_line *line, const struct settings 
     add(line, "max,-smap");
     add(line, "-m");
     add(line, memory);
+    if (settings->append[0] != '\0') {
+        add(line, "-append");
+        add(line, settings->append);
+    }
     add_all(line, fixed);
     add_share(line, settings->share);
 }

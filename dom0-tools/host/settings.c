@@ -134,6 +134,7 @@ static int load(struct settings *settings)
     const char *qemu = getenv("XENLIKE_QEMU");
     const char *accelerator = getenv("XENLIKE_ACCEL");
     const char *timeout = getenv("XENLIKE_BOOT_TIMEOUT");
+    const char *append = getenv("XENLIKE_APPEND");
     char *end;
 
     memset(settings, 0, sizeof(*settings));
@@ -141,6 +142,7 @@ static int load(struct settings *settings)
     settings->boot_timeout_ms = 30000;
     snprintf(settings->accelerator, sizeof(settings->accelerator), "%s",
              accelerator != NULL && accelerator[0] != '\0' ? accelerator : "auto");
+    snprintf(settings->append, sizeof(settings->append), "%s", append != NULL ? append : "");
     if (timeout != NULL && timeout[0] != '\0') {
         unsigned long seconds = strtoul(timeout, &end, 10);
 

@@ -34,6 +34,7 @@ struct settings {
     char qemu[SETTINGS_PATH_MAX];              /* "" when not found */
     char images[NR_IMAGES][SETTINGS_PATH_MAX]; /* absolute; may not exist */
     char accelerator[16];                      /* "auto", "tcg", "kvm" … */
+    char append[256];                          /* the hypervisor's command line */
     unsigned int memory_mib;
     unsigned int boot_timeout_ms;
 };
@@ -44,7 +45,7 @@ void settings_set_program(const char *program);
 /*
  * The settings of this process, filled at the first call from the environment: XENLIKE_STATE or
  * XDG_STATE_HOME or HOME for the state directory, XENLIKE_QEMU, XENLIKE_IMAGES, XENLIKE_ACCEL,
- * XENLIKE_BOOT_TIMEOUT (seconds). NULL after a message.
+ * XENLIKE_APPEND (the hypervisor's command line), XENLIKE_BOOT_TIMEOUT (seconds). NULL after a message.
  */
 struct settings *settings_get(void);
 
