@@ -29,7 +29,7 @@ static int run_command(int argc, char **argv)
 {
     const struct command *command = process_context(process_current());
 
-    if (!seam_session_is_terminal(STDOUT_FILENO)) {
+    if (!dom0_session_is_terminal(STDOUT_FILENO)) {
         (void)setvbuf(stdout, NULL, _IOFBF, CHANNEL_DATA_MAX);
     }
     /* The shell's builtins open any path, so the channel does not reach them (CM1). */
@@ -102,7 +102,7 @@ static int open_named(const struct channel_session *session, const char *path)
                            (named->flags & CHANNEL_FILE_WRITABLE) != 0 ? O_RDWR : O_RDONLY);
 }
 
-int seam_session_open_file(const char *path)
+int dom0_session_open_file(const char *path)
 {
     const struct command *command = current_command();
     int result = command != NULL && command->session != NULL ? open_named(command->session, path)
@@ -112,7 +112,7 @@ int seam_session_open_file(const char *path)
     return result == -ENAMETOOLONG ? -XEN_ENAMETOOLONG : result < -34 ? -XEN_EIO : result;
 }
 
-void seam_session_terminal_raw(int on)
+void dom0_session_terminal_raw(int on)
 {
     struct command *command = current_command();
 
@@ -123,7 +123,7 @@ void seam_session_terminal_raw(int on)
     }
 }
 
-int seam_session_is_terminal(int descriptor)
+int dom0_session_is_terminal(int descriptor)
 {
     const struct command *command = current_command();
     const struct file *file = file_of_descriptor(descriptor);
