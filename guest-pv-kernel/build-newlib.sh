@@ -18,9 +18,9 @@ if ! {
         CFLAGS_FOR_TARGET=$flags \
         ../source/configure --target=x86_64-elf --prefix="$work/installed" --disable-multilib \
         --disable-libgloss --disable-newlib-supplied-syscalls --disable-nls \
-        --enable-newlib-io-long-long --enable-newlib-io-c99-formats
-    make -j2 all-target-newlib
-    make install-target-newlib
+        --enable-newlib-io-long-long --enable-newlib-io-c99-formats &&
+        make -j2 all-target-newlib &&
+        make install-target-newlib
 } > "$work/log" 2>&1; then
     tail -n 40 "$work/log" >&2
     echo "build-newlib: newlib does not build with: $compiler" >&2

@@ -15,6 +15,10 @@ NEWLIB_SOURCE := $(firstword $(wildcard $(XENLIKE_CACHE)/newlib-*.tar.xz \
 NEWLIB_CFLAGS := -O2 -g0 -mno-red-zone -fno-pic -fno-stack-protector -fcf-protection=none \
                  -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -ffunction-sections \
                  -fdata-sections
+# clang would otherwise find the host's headers behind newlib's.
+ifneq ($(findstring clang,$(TARGET_CC)),)
+NEWLIB_CFLAGS += -nostdlibinc
+endif
 NEWLIB_KEY    := $(shell { $(TARGET_CC) --version | head -n 1; echo '$(NEWLIB_CFLAGS)'; \
                    cat guest-pv-kernel/build-newlib.sh; } | cksum | cut -d' ' -f1)
 NEWLIB        := $(XENLIKE_CACHE)/$(basename $(basename $(notdir $(or $(NEWLIB_SOURCE),newlib.tar.xz))))-$(NEWLIB_KEY)
@@ -36,7 +40,7 @@ GUEST_CFLAGS     := -std=gnu11 -O2 -g -ffreestanding -fno-builtin-malloc -mno-re
                     -fno-pie -fno-stack-protector -fcf-protection=none -fno-omit-frame-pointer \
                     -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections \
                     -fdata-sections -D_POSIX_TIMERS $(WARNINGS)
-GUEST_LDFLAGS    := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
+GUEST_LDFLAGS    := -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none \
                     -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack
 ifneq ($(findstring clang,$(TARGET_CC)),)
 GUEST_LDFLAGS    += -fuse-ld=lld

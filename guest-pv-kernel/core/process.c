@@ -199,14 +199,14 @@ void process_exit(int status)
 
     fflush(stdout);
     fflush(stderr);
-    if (process == NULL || process == first_process) {
-        shutdown_poweroff(status & 0xff);
+    if (process != NULL && process != first_process) {
+        process->status = status & 0xff;
+        if (process->threads != thread_current() || thread_current()->process_next != NULL) {
+            process_cancel(process); /* the others end at their next wait */
+        }
+        thread_exit();
     }
-    process->status = status & 0xff;
-    if (process->threads != thread_current() || thread_current()->process_next != NULL) {
-        process_cancel(process); /* the others end at their next wait */
-    }
-    thread_exit();
+    shutdown_poweroff(status & 0xff);
 }
 
 int process_wait(struct process *process)

@@ -108,7 +108,7 @@ static bool enumerate_device(uint8_t bus, uint8_t slot, bool *bus_exists,
 
     for (unsigned int number = 0; number < function_count; number++) {
         struct pci_function function;
-        if (!probe(bus, (uint8_t)(slot << 3 | number), &function)) {
+        if (!probe(bus, (uint8_t)((unsigned int)slot << 3 | number), &function)) {
             continue;
         }
         uint8_t header = pci_read8(&function, REG_HEADER_TYPE);

@@ -219,41 +219,62 @@ static int send_message(struct xenbus *store, const struct xsd_sockmsg *header, 
     return sent < 0 ? -EIO : 0;
 }
 
+static void forget_request(struct xenbus *store, struct request *request)
+{
+    for (struct request **link = &store->requests; *link != NULL; link = &(*link)->next) {
+        if (*link == request) {
+            *link = request->next;
+            break;
+        }
+    }
+}
+
+/* Sends it and waits for its answer. */
+static int ask(struct xenbus *store, struct request *request, struct xsd_sockmsg *header,
+               const void *payload)
+{
+    if (store->failed) {
+        return -EIO;
+    }
+    request->id = header->req_id = store->next_id++;
+    request->next = store->requests;
+    store->requests = request;
+    if (send_message(store, header, payload) != 0) {
+        store->failed = true;
+    }
+    while (!request->answered && !store->failed) {
+        wait_queue_wait_always(&request->done);
+    }
+    if (!request->answered) {
+        forget_request(store, request);
+        return -EIO;
+    }
+    return request->error;
+}
+
 int xenbus_request(struct xenbus *store, uint32_t type, uint32_t transaction, const void *payload,
                    size_t length, char **reply, size_t *reply_length)
 {
-    struct request request = {.next = store->requests, .id = store->next_id++};
-    struct xsd_sockmsg header = {type, request.id, transaction, (uint32_t)length};
+    struct xsd_sockmsg header = {.type = type, .tx_id = transaction, .len = (uint32_t)length};
+    struct request *request;
+    int error;
 
     if (length > XENSTORE_PAYLOAD_MAX) {
         return -E2BIG;
     }
-    if (store->failed) {
-        return -EIO;
+    request = calloc(1, sizeof(*request));
+    if (request == NULL) {
+        return -ENOMEM;
     }
-    store->requests = &request;
-    if (send_message(store, &header, payload) != 0) {
-        store->failed = true;
-    }
-    while (!request.answered && !store->failed) {
-        wait_queue_wait_always(&request.done);
-    }
-    if (!request.answered) {
-        for (struct request **link = &store->requests; *link != NULL; link = &(*link)->next) {
-            if (*link == &request) {
-                *link = request.next;
-                break;
-            }
-        }
-        return -EIO;
-    }
-    if (request.error == 0 && reply != NULL) {
-        *reply = request.reply;
-        *reply_length = request.reply_length;
+    error = ask(store, request, &header, payload);
+    if (error == 0 && reply != NULL) {
+        *reply = request->reply;
+        *reply_length = request->reply_length;
     } else {
-        free(request.reply);
+        free(request->reply);
     }
-    return request.error;
+    free(request);
+    return error;
 }
 
 /* WATCH and UNWATCH: path, token. */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Claim: a domain maps frames where it likes, a frame it has no right to is refused one by one, the
+ * heap grows and is given back, and memory for devices is contiguous in the machine.
+ */
+#include <string.h>
+#include <public/xen.h>
+#include <pvk/memory.h>
+#include "outcome.h"
+
+#define NOBODYS_FRAME 0xffffffful /* far above any RAM */
+#define HEAP_BYTES    (16ul << 20)
+#define DMA_ORDER     7
+
+static void windows(void)
+{
+    char *page = memory_alloc_page();
+    unsigned long mfns[3] = {memory_mfn_of(page), NOBODYS_FRAME, memory_mfn_of(page)};
+    int errors[3];
+    char *window;
+
+    for (int round = 0; round < 100; round++) {
+        strcpy(page, "mine");
+        window = memory_map_frames(mfns, 3, MEMORY_WRITE, DOMID_SELF, errors);
+        OUTCOME_EXPECT(window != NULL);
+        OUTCOME_EXPECT(errors[0] == 0 && errors[1] < 0 && errors[2] == 0);
+        OUTCOME_EXPECT_EQUAL(strcmp(window + 2 * MEMORY_PAGE_SIZE, "mine"), 0);
+        window[0] = 'M';
+        OUTCOME_EXPECT_EQUAL(page[0], 'M');
+        OUTCOME_EXPECT_EQUAL(memory_mfn_of(window), mfns[0]);
+        OUTCOME_EXPECT_EQUAL(memory_mfn_of(window + MEMORY_PAGE_SIZE), ~0ul);
+        memory_unmap_frames(window, 3);
+        OUTCOME_EXPECT(memory_map_frames(mfns, 3, MEMORY_READ, DOMID_SELF, NULL) == NULL);
+    }
+    memory_free_page(page);
+}
+
+int main(void)
+{
+    char *heap = malloc(HEAP_BYTES);
+    char *device;
+
+    OUTCOME_EXPECT(heap != NULL);
+    memset(heap, 0x5a, HEAP_BYTES);
+    free(heap);
+    OUTCOME_EXPECT(malloc(HEAP_BYTES) == heap);
+    windows();
+    device = memory_alloc_dma(DMA_ORDER, 1ull << 32);
+    OUTCOME_EXPECT(device != NULL);
+    for (unsigned long i = 0; i < 1ul << DMA_ORDER; i++) {
+        OUTCOME_EXPECT_EQUAL(memory_mfn_of(device + i * MEMORY_PAGE_SIZE),
+                             memory_mfn_of(device) + i);
+    }
+    memory_free_dma(device, DMA_ORDER);
+    outcome_success();
+}
