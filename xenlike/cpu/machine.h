@@ -70,6 +70,10 @@ unsigned int machine_cpu(void);
 cpumask_t machine_cpus_online(void);
 /* Makes the CPU look at its work before it next enters a guest; wakes it from idle. */
 void machine_kick(unsigned int cpu);
+/* Halts until an interrupt has been handled; returns at once when work is pending. Idle only. */
+void machine_wait_for_interrupt(void);
+/* The handler changed registers of the running vCPU other than rax: the exit path must load all of them. */
+void machine_registers_changed(void);
 /* True when an interrupt, or work raised by kick, waits for this CPU: a long operation then stops (ERESTART). Bounded cost (tens of instructions). */
 bool machine_preempt_wanted(void);
 
@@ -88,7 +92,16 @@ void machine_set_deadline(uint64_t when_ns);
 /* --- The running vCPU's state in the processor -------------------------------------------------- */
 
 /* After a change of what these name in the vCPU `current`: load it into the machine. For another vCPU nothing is to be done. */
-void machine_load_segments(struct vcpu *v); /* FS/GS bases, selectors */
+void machine_load_segments(struct vcpu *v); /* FS/GS bases, selectors: all of them, as in v; a refused selector: failsafe */
+/* SEGBASE_FS, SEGBASE_GS_USER, SEGBASE_GS_KERNEL. The running vCPU's bases may be newer in the machine than in v->pv: these two
+ * know. base is canonical. */
+void machine_set_segment_base(struct vcpu *v, unsigned int which, uint64_t base);
+uint64_t machine_get_segment_base(const struct vcpu *v, unsigned int which);
+/* SEGBASE_GS_USER_SEL: loads the selector into the user half of GS; a refused one becomes null. */
+void machine_load_user_gs(uint16_t selector);
+/* The other mode's GS base becomes the current one. */
+void machine_swap_gs(void);
+void machine_load_control(struct vcpu *v); /* the guest's bits of CR4; XCR0 */
 void machine_load_gdt(struct vcpu *v);      /* guest frames of the GDT window */
 void machine_load_ldt(struct vcpu *v);
 void machine_load_debug_registers(struct vcpu *v);
@@ -108,6 +121,10 @@ void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value);
 /* False: no such register, or the access faulted. */
 bool machine_read_msr(uint32_t index, uint64_t *value);
 bool machine_write_msr(uint32_t index, uint64_t value);
+/* Device registers, uncached and not executable, for good; NULL: the fixed-map area is full. */
+volatile void *machine_map_device(maddr_t address, unsigned int pages);
+NORETURN void machine_reboot(void);
+NORETURN void machine_power_off(void);
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 
 #endif

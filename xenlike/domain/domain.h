@@ -111,8 +111,12 @@ int domain_controller_unpause(struct domain *d);
 void domain_shutdown(struct domain *d, uint8_t reason); /* stops all vCPUs, raises VIRQ_DOM_EXC */
 void domain_resume(struct domain *d);
 
-/* The running vCPU of this CPU; the idle vCPU's domain is NULL. (cpu/percpu.h; a variable of the test on the host) */
+/* The running vCPU of this CPU; the idle vCPU's domain is NULL. A variable of the test on the host. */
+#if __STDC_HOSTED__
 struct vcpu *current_vcpu(void);
+#else
+#include "../cpu/percpu.h"
+#endif
 static inline struct domain *current_domain(void)
 {
     return current_vcpu()->domain;

@@ -22,6 +22,7 @@
 struct domain;
 struct frame;
 struct fpu_state;
+struct cpu_local;
 
 /* Why a vCPU is not runnable (atomic bits of pause_flags). */
 #define VCPU_BLOCKED (1u << 0) /* SCHEDOP_block: an event ends it */
@@ -71,7 +72,7 @@ struct vcpu {
      * cpu/offsets.c generates the assembler's view. */
     uint64_t register_area_alignment;
     struct cpu_user_regs regs __attribute__((aligned(8)));
-    uint64_t register_area_tail;
+    struct cpu_local *cpu_stack; /* top of the stack of the CPU it runs on; cpu/switch.c */
 
     struct domain *domain;
     uint32_t id;

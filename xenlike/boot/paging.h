@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The hypervisor's half of the address space, built once at boot; mm/layout.h is its map. */
+#ifndef XENLIKE_BOOT_PAGING_H
+#define XENLIKE_BOOT_PAGING_H
+
+#include "../mm/addr.h"
+
+/*
+ * Builds slots 256 to 271 for the RAM in boot_info, fills page_table_hypervisor_slots, loads them (CR3) and gives what is
+ * left of RAM to the heap. After this the identity map is gone. panic() when RAM is too small.
+ */
+void paging_init(void);
+/* The L1 entry of an address in the per-CPU or fixmap area. */
+pte_t *paging_entry(uint64_t address);
+/* Base table with nothing but the hypervisor's half: for an idle CPU. */
+extern mfn_t paging_idle_base;
+
+#endif

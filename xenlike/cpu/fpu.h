@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* FPU state: switched eagerly for vCPUs that have used it, never touched for the others. */
+#ifndef XENLIKE_CPU_FPU_H
+#define XENLIKE_CPU_FPU_H
+
+#include "../lib/compiler.h"
+
+struct vcpu;
+
+#define FPU_XCR0_DEFAULT UINT64_C(0x3) /* x87, SSE */
+
+void fpu_init_cpu(void);
+/* #NM: true when it was v's first use of the FPU, now possible; false when it is the guest's own (CR0.TS). */
+bool fpu_first_use(struct vcpu *v);
+/* On a switch: saves what `previous` may have changed; loads the state of `next`, sets TS when it has none or wants it. */
+void fpu_switch(struct vcpu *previous, struct vcpu *next);
+/* CR0.TS of the machine as v needs it. */
+void fpu_load_task_switched(const struct vcpu *v);
+void fpu_load_xcr0(const struct vcpu *v);
+/* The 512-byte FXSAVE image for the toolstack, and back: -XEN_ENOMEM, -XEN_EINVAL (reserved MXCSR bits). v must not run. */
+void fpu_get_image(const struct vcpu *v, void *image);
+int fpu_set_image(struct vcpu *v, const void *image);
+void fpu_free(struct vcpu *v);
+/* The XCR0 bits a guest may set. */
+uint64_t fpu_allowed_xcr0(void);
+
+#endif

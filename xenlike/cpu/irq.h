@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupt vectors. They arrive only while a guest runs or the CPU idles, never inside the hypervisor.
+ */
+#ifndef XENLIKE_CPU_IRQ_H
+#define XENLIKE_CPU_IRQ_H
+
+#include "../lib/compiler.h"
+
+#define IRQ_VECTOR_PIC    0x20 /* 16 of them: the old controllers, masked; only spurious ones come */
+#define IRQ_VECTOR_UART   0x30
+#define IRQ_VECTOR_DEVICE 0x40 /* 32 for devices */
+#define IRQ_NR_DEVICE     32
+#define IRQ_VECTOR_TIMER  0xf0
+#define IRQ_VECTOR_KICK   0xf1
+#define IRQ_VECTOR_FLUSH  0xf2
+#define IRQ_VECTOR_SPURIOUS 0xff
+
+/* A free device vector for a message-signalled interrupt (edge); pirq_interrupt(vector) is called for it. -XEN_ENOSPC: none left. */
+int irq_vector_allocate(void);
+void irq_vector_free(uint32_t vector);
+/* From the traps: acknowledges and handles. */
+void irq_dispatch(uint32_t vector);
+/* The address and data words that make a device send this vector to this CPU. */
+uint64_t irq_message_address(void);
+uint32_t irq_message_data(uint32_t vector);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* A CPU's private pages, and the work it does before it enters a guest. */
+#include "percpu.h"
+
+#include "../boot/paging.h"
+#include "../domain/schedule.h"
+#include "../domain/vcpu.h"
+#include "../lib/check.h"
+#include "../lib/string.h"
+#include "../mm/frame_alloc.h"
+#include "entry.h"
+#include "machine.h"
+#include "registers.h"
+
+#define PAGE_RIGHTS (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL)
+#define DATA_RIGHTS (PAGE_RIGHTS | PTE_WRITE | PTE_DIRTY | PTE_NX)
+
+static void map_own_page(uint64_t address, uint64_t rights)
+{
+    mfn_t mfn = frame_alloc_one();
+
+    CHECK(mfn_valid_value(mfn));
+    *paging_entry(address) = pte_make(mfn, rights);
+}
+
+static void map_stacks(uint64_t block)
+{
+    static const uint8_t emergency[] = {CPU_STACK_NMI, CPU_STACK_MCE, CPU_STACK_FAULT,
+                                        CPU_STACK_DEBUG};
+
+    for (size_t i = 0; i < ARRAY_SIZE(emergency); i++) {
+        map_own_page(block + emergency[i] * PAGE_SIZE, DATA_RIGHTS);
+    }
+    for (uint64_t page = CPU_STACK_MAIN; page <= CPU_STACK_MAIN_LAST; page++) {
+        map_own_page(block + page * PAGE_SIZE, DATA_RIGHTS);
+    }
+}
+
+static void map_stub(uint64_t address)
+{
+    pte_t *entry = paging_entry(address);
+
+    map_own_page(address, PAGE_RIGHTS);
+    memcpy(machine_frame(pte_mfn(*entry)), entry_stubs, entry_stubs_size);
+}
+
+void percpu_create(unsigned int cpu)
+{
+    uint64_t area = PERCPU_START + (uint64_t)cpu * PERCPU_STRIDE;
+    uint64_t block = area + PERCPU_STACK;
+    struct cpu_local *local = cpu_local_of(cpu);
+
+    map_stacks(block);
+    map_stub(area + PERCPU_STUB);
+    memset(local, 0, sizeof(*local));
+    local->id = cpu;
+    local->syscall_target = (uint64_t)entry_syscall;
+    local->compat_target = (uint64_t)entry_syscall_compat;
+    local->deadline_ns = UINT64_MAX;
+    local->deadline_ticks = UINT64_MAX;
+    for (unsigned int i = 0; i < ARRAY_SIZE(local->gdt_shown); i++) {
+        local->gdt_shown[i] = INVALID_MFN;
+    }
+    local->tss.io_map_base = sizeof(struct task_state);
+    local->tss.ist[0] = block + (CPU_STACK_NMI + 1) * PAGE_SIZE;
+    local->tss.ist[1] = block + (CPU_STACK_MCE + 1) * PAGE_SIZE;
+    local->tss.ist[2] = block + (CPU_STACK_FAULT + 1) * PAGE_SIZE;
+    local->tss.ist[3] = block + (CPU_STACK_DEBUG + 1) * PAGE_SIZE;
+}
+
+void percpu_enter(unsigned int cpu, void (*function)(void))
+{
+    entry_on_stack(cpu_local_of(cpu), function);
+}
+
+void percpu_do_work(void)
+{
+    uint32_t work = __atomic_exchange_n(&cpu_local()->work, 0, __ATOMIC_ACQ_REL);
+
+    if ((work & WORK_SCHEDULE) != 0) {
+        schedule();
+    }
+}

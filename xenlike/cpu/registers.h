@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* One-instruction wrappers. Only boot/ and cpu/ include this. */
+#ifndef XENLIKE_CPU_REGISTERS_H
+#define XENLIKE_CPU_REGISTERS_H
+
+#include "../lib/compiler.h"
+
+#define MSR_APIC_BASE      0x0000001b
+#define MSR_SYSENTER_CS    0x00000174
+#define MSR_PAT            0x00000277
+#define MSR_X2APIC         0x00000800
+#define MSR_EFER           0xc0000080
+#define MSR_STAR           0xc0000081
+#define MSR_LSTAR          0xc0000082
+#define MSR_CSTAR          0xc0000083
+#define MSR_SYSCALL_MASK   0xc0000084
+#define MSR_FS_BASE        0xc0000100
+#define MSR_GS_BASE        0xc0000101
+#define MSR_KERNEL_GS_BASE 0xc0000102
+
+#define EFER_SCE (UINT64_C(1) << 0)
+#define EFER_LME (UINT64_C(1) << 8)
+#define EFER_NXE (UINT64_C(1) << 11)
+
+#define CR0_MP (UINT64_C(1) << 1)
+#define CR0_TS (UINT64_C(1) << 3)
+
+#define CR4_TSD        (UINT64_C(1) << 2)
+#define CR4_DE         (UINT64_C(1) << 3)
+#define CR4_PAE        (UINT64_C(1) << 5)
+#define CR4_PGE        (UINT64_C(1) << 7)
+#define CR4_OSFXSR     (UINT64_C(1) << 9)
+#define CR4_OSXMMEXCPT (UINT64_C(1) << 10)
+#define CR4_FSGSBASE   (UINT64_C(1) << 16)
+#define CR4_OSXSAVE    (UINT64_C(1) << 18)
+#define CR4_SMEP       (UINT64_C(1) << 20)
+
+#define RFLAGS_TF   (UINT64_C(1) << 8)
+#define RFLAGS_IF   (UINT64_C(1) << 9)
+#define RFLAGS_DF   (UINT64_C(1) << 10)
+#define RFLAGS_IOPL (UINT64_C(3) << 12)
+#define RFLAGS_NT   (UINT64_C(1) << 14)
+#define RFLAGS_AC   (UINT64_C(1) << 18)
+
+static inline uint64_t read_cr0(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr0, %0" : "=r"(value));
+    return value;
+}
+static inline void write_cr0(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
+}
+static inline void clear_task_switched(void)
+{
+    __asm__ volatile("clts" : : : "memory");
+}
+static inline uint64_t read_cr2(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+static inline uint64_t read_cr3(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr3, %0" : "=r"(value));
+    return value;
+}
+static inline void write_cr3(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
+}
+static inline uint64_t read_cr4(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr4, %0" : "=r"(value));
+    return value;
+}
+static inline void write_cr4(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
+}
+/* DR6, left as the processor wants to find it. */
+static inline uint64_t read_debug_status(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%dr6, %0\n\tmov %1, %%dr6" : "=&r"(value) : "r"(UINT64_C(0xffff0ff0)));
+    return value;
+}
+static inline void write_debug_control(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%dr7" : : "r"(value));
+}
+static inline void write_debug_addresses(const uint64_t address[4])
+{
+    __asm__ volatile("mov %0, %%dr0\n\tmov %1, %%dr1\n\tmov %2, %%dr2\n\tmov %3, %%dr3"
+                     :
+                     : "r"(address[0]), "r"(address[1]), "r"(address[2]), "r"(address[3]));
+}
+static inline void invalidate_page(uint64_t address)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+static inline uint64_t read_msr(uint32_t index)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(index));
+    return low | (uint64_t)high << 32;
+}
+static inline void write_msr(uint32_t index, uint64_t value)
+{
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+static inline void write_xcr0(uint64_t value)
+{
+    __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+}
+static inline uint64_t read_tsc(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return low | (uint64_t)high << 32;
+}
+static inline void read_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
+                     : "a"(leaf), "c"(subleaf));
+}
+
+/* The bases of FS and GS; GS is the one of the current mode. Needs CR4.FSGSBASE: see switch.c for machines without it. */
+static inline uint64_t read_fs_base(void)
+{
+    uint64_t value;
+    __asm__ volatile("rdfsbase %0" : "=r"(value));
+    return value;
+}
+static inline uint64_t read_gs_base(void)
+{
+    uint64_t value;
+    __asm__ volatile("rdgsbase %0" : "=r"(value));
+    return value;
+}
+static inline void write_fs_base(uint64_t value)
+{
+    __asm__ volatile("wrfsbase %0" : : "r"(value));
+}
+static inline void write_gs_base(uint64_t value)
+{
+    __asm__ volatile("wrgsbase %0" : : "r"(value));
+}
+static inline void swap_gs(void)
+{
+    __asm__ volatile("swapgs" : : : "memory");
+}
+
+static inline uint8_t port_in8(uint16_t port)
+{
+    uint8_t value;
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+static inline uint16_t port_in16(uint16_t port)
+{
+    uint16_t value;
+    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+static inline uint32_t port_in32(uint16_t port)
+{
+    uint32_t value;
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+static inline void port_out8(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+static inline void port_out16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+static inline void port_out32(uint16_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void interrupts_disable(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+static inline void halt(void)
+{
+    __asm__ volatile("hlt" : : : "memory");
+}
+static inline void cpu_pause(void)
+{
+    __asm__ volatile("pause");
+}
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Changing the running vCPU. */
+#ifndef XENLIKE_CPU_SWITCH_H
+#define XENLIKE_CPU_SWITCH_H
+
+struct vcpu;
+
+/* The idle vCPU of a CPU: domain NULL, never entered, made at boot. */
+struct vcpu *switch_idle_vcpu(unsigned int cpu);
+/*
+ * Saves the state of `current` that is still in the machine, makes next (of this CPU: perhaps the idle one) `current` and loads its
+ * state. Interrupts off. The exit path then enters it. next == current: nothing.
+ */
+void switch_to(struct vcpu *next);
+/* Makes this CPU's idle vCPU, current from here on. */
+void switch_init_cpu(void);
+
+#endif
