@@ -12,7 +12,8 @@ HV_CFLAGS := -std=c11 -O2 -g $(WARNINGS) -ffreestanding -fno-strict-aliasing -mn
              -ffile-prefix-map=$(CURDIR)=. -D__XEN__
 HV_ASFLAGS := -D__ASSEMBLY__ -g -fpie -Iinclude -I$(HV_DIR)/include
 
-HV_SOURCES := $(filter-out xenlike/cpu/offsets.c,$(wildcard xenlike/*/*.c)) $(wildcard xenlike/*/*.S)
+HV_LATER := xenlike/cpu/irq.c xenlike/lib/print.c
+HV_SOURCES := $(filter-out xenlike/cpu/offsets.c $(HV_LATER),$(wildcard xenlike/*/*.c)) $(wildcard xenlike/*/*.S)
 HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/%.o)
 HV_OFFSETS := $(HV_DIR)/include/offsets.h
 HV_SCRIPT  := $(HV_DIR)/xenlike.lds
@@ -21,37 +22,41 @@ HV_LINK    := $(TARGET_CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,
 
 $(BUILD)/xenlike/%.c.o: xenlike/%.c $(HV_OFFSETS) | $(INCLUDE_LINK)
 	@mkdir -p $(dir $@)
-	$(TARGET_CC) $(HV_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC $<"
+	@$(TARGET_CC) $(HV_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/xenlike/%.S.o: xenlike/%.S $(HV_OFFSETS)
 	@mkdir -p $(dir $@)
-	$(TARGET_CC) $(HV_ASFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  AS $<"
+	@$(TARGET_CC) $(HV_ASFLAGS) -MMD -MP -c -o $@ $<
 
 # offsets.c is compiled, never linked: its assembly holds lines "@@ NAME VALUE".
 $(HV_OFFSETS): xenlike/cpu/offsets.c
 	@mkdir -p $(dir $@)
-	$(TARGET_CC) $(HV_CFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o $@.s $<
-	sed -n 's/^[[:space:]]*@@ \([A-Z0-9_]*\) \$$*\(-*[0-9]*\).*/#define \1 \2/p' $@.s > $@
+	@$(TARGET_CC) $(HV_CFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o $@.s $<
+	@sed -n 's/^[[:space:]]*@@ \([A-Z0-9_]*\) \$$*\(-*[0-9]*\).*/#define \1 \2/p' $@.s > $@
 
-$(HV_SCRIPT): xenlike/boot/xenlike.lds.S
+$(HV_SCRIPT): xenlike/boot/linker.lds
 	@mkdir -p $(dir $@)
-	$(TARGET_CC) -E -P -x c -D__ASSEMBLY__ -Iinclude -MMD -MP -MT $@ -MF $@.d -o $@ $<
+	@$(TARGET_CC) -E -P -x c -D__ASSEMBLY__ -Iinclude -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
 $(HV_DIR)/symbols0.S:
 	@mkdir -p $(dir $@)
-	printf '.section .symbols, "a"\n.globl symbol_table, symbol_table_count, symbol_names\n.balign 4\nsymbol_table_count: .long 0\nsymbol_table:\nsymbol_names:\n' > $@
+	@printf '.section .symbols, "a"\n.globl symbol_table, symbol_table_count, symbol_names\n.balign 4\nsymbol_table_count: .long 0\nsymbol_table:\nsymbol_names:\n' > $@
 
 $(HV_DIR)/pass1.elf: $(HV_OBJECTS) $(HV_SCRIPT) $(HV_DIR)/symbols0.S
-	$(HV_LINK) -o $@ $(HV_OBJECTS) $(HV_DIR)/symbols0.S
+	@echo "  LD $@"
+	@$(HV_LINK) -o $@ $(HV_OBJECTS) $(HV_DIR)/symbols0.S
 
 $(HV_DIR)/symbols.S: $(HV_DIR)/pass1.elf xenlike/boot/symbols.awk
-	nm -n $< | awk -f xenlike/boot/symbols.awk > $@
+	@nm -n $< | awk -f xenlike/boot/symbols.awk > $@
 
 $(HV_DIR)/xenlike.elf: $(HV_OBJECTS) $(HV_SCRIPT) $(HV_DIR)/symbols.S
-	$(HV_LINK) -o $@ $(HV_OBJECTS) $(HV_DIR)/symbols.S
+	@echo "  LD $@"
+	@$(HV_LINK) -o $@ $(HV_OBJECTS) $(HV_DIR)/symbols.S
 
 $(HV_DIR)/xenlike: $(HV_DIR)/xenlike.elf
-	objcopy -O binary $< $@
+	@objcopy -O binary $< $@
 
 -include $(HV_OBJECTS:.o=.d) $(HV_OFFSETS).d $(HV_SCRIPT).d
 

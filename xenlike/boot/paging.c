@@ -248,6 +248,20 @@ static void map_tables(void)
     frame_table_end = frames;
 }
 
+/* All of it, ours and the modules' included: what is not announced counts as device memory. */
+static void announce_ram(void)
+{
+    for (uint32_t i = 0; i < boot_info.nr_ranges; i++) {
+        const struct boot_range *range = &boot_info.ranges[i];
+        uint64_t start = (range->start + PAGE_SIZE - 1) >> PAGE_SHIFT;
+        uint64_t end = min_u64(range->start + range->size, MAX_RAM_BYTES) >> PAGE_SHIFT;
+
+        if (range->type == BOOT_RANGE_RAM && start < end) {
+            frame_table_add_ram(MFN(start), MFN(end));
+        }
+    }
+}
+
 void paging_init(void)
 {
     pte_t *base;
@@ -263,6 +277,7 @@ void paging_init(void)
     memcpy(base + HV_L4_FIRST_SLOT, page_table_hypervisor_slots,
            sizeof(page_table_hypervisor_slots));
     write_cr3(maddr_from_mfn(paging_idle_base).a);
+    announce_ram();
     for (unsigned int i = 0; i < nr_free_ranges; i++) {
         if (free_ranges[i].start < free_ranges[i].end) {
             frame_alloc_add_range(MFN(free_ranges[i].start >> PAGE_SHIFT),

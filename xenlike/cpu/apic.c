@@ -148,12 +148,7 @@ void apic_route_isa(unsigned int irq, uint32_t vector)
     io_apic_write(0x10 + 2 * irq, vector);
 }
 
-uint64_t irq_message_address(void)
+uint32_t irq_lapic_id(void)
 {
-    return APIC_PHYSICAL | (uint64_t)(apic_id() & 0xff) << 12;
-}
-
-uint32_t irq_message_data(uint32_t vector)
-{
-    return vector;
+    return apic_id();
 }

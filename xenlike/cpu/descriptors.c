@@ -19,11 +19,11 @@
 #define NR_VECTORS 256
 
 /* Intel SDM 3A, 3.4.5: flat segments; the access byte is 9a/9b code, 92/93 data, + 60 for DPL 3. */
-#define FLAT_HV_CODE   UINT64_C(0x00af9b000000ffff)
-#define FLAT_HV_DATA   UINT64_C(0x00cf93000000ffff)
-#define FLAT_USER_CS32 UINT64_C(0x00cffb000000ffff)
-#define FLAT_USER_DATA UINT64_C(0x00cff3000000ffff)
-#define FLAT_USER_CS64 UINT64_C(0x00affb000000ffff)
+#define SEGMENT_HV_CODE   UINT64_C(0x00af9b000000ffff)
+#define SEGMENT_HV_DATA   UINT64_C(0x00cf93000000ffff)
+#define SEGMENT_USER_CODE32 UINT64_C(0x00cffb000000ffff)
+#define SEGMENT_USER_DATA UINT64_C(0x00cff3000000ffff)
+#define SEGMENT_USER_CODE64 UINT64_C(0x00affb000000ffff)
 #define TYPE_LDT       0x82
 #define TYPE_TSS       0x89
 
@@ -114,11 +114,11 @@ static void gdt_create(struct cpu_local *local)
     }
     *paging_entry(window + GDT_HV_OFFSET) =
         pte_make(own, PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_NX);
-    *own_descriptor(HV_CS) = FLAT_HV_CODE;
-    *own_descriptor(HV_SS) = FLAT_HV_DATA;
-    *own_descriptor(FLAT_RING3_CS32 & ~7u) = FLAT_USER_CS32;
-    *own_descriptor(FLAT_RING3_SS32 & ~7u) = FLAT_USER_DATA;
-    *own_descriptor(FLAT_RING3_CS64 & ~7u) = FLAT_USER_CS64;
+    *own_descriptor(HV_CS) = SEGMENT_HV_CODE;
+    *own_descriptor(HV_SS) = SEGMENT_HV_DATA;
+    *own_descriptor(FLAT_RING3_CS32 & ~7u) = SEGMENT_USER_CODE32;
+    *own_descriptor(FLAT_RING3_SS32 & ~7u) = SEGMENT_USER_DATA;
+    *own_descriptor(FLAT_RING3_CS64 & ~7u) = SEGMENT_USER_CODE64;
     system_descriptor(own_descriptor(HV_TSS), (uint64_t)&local->tss, sizeof(local->tss) - 1,
                       TYPE_TSS);
 }

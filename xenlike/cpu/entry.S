@@ -11,6 +11,8 @@
 #include <offsets.h>
 #include <public/xen.h>
 
+/* regs.entry_vector of an entry by syscall; a handler that changes more than rax clears it, and iretq loads all. */
+#define ENTRY_SYSCALL 0x100
 #define PAGE_FRAME_SIZE 48 /* error code, rip, cs, rflags, rsp, ss */
 /* rsp is &regs.rip when iretq faults: hardware aligns it and pushes. Where the error code ends up, in the vCPU: */
 #define IRET_FAULT_FRAME ((VCPU_RIP & ~15) - PAGE_FRAME_SIZE)
@@ -95,6 +97,7 @@ entry_syscall_compat:
     push $FLAT_RING3_CS32
     push %rcx
     push $0
+    movl $ENTRY_SYSCALL, 4(%rsp)
     PUSH_REGISTERS
     TO_CPU_STACK
     mov %rbx, %rdi
@@ -112,6 +115,7 @@ entry_syscall:
     push $FLAT_RING3_CS64
     push %rcx
     push $0
+    movl $ENTRY_SYSCALL, 4(%rsp)
     PUSH_REGISTERS
     TO_CPU_STACK
     cmpb $0, VCPU_IN_KERNEL(%rbx)
@@ -131,6 +135,8 @@ syscall_done:
     movzbl (%rdx), %ecx
     cmp 1(%rdx), %cl
     ja exit_to_guest
+    cmpl $ENTRY_SYSCALL, VCPU_VECTOR(%rbx)
+    jne exit_full
     /* sysret with a non-canonical rip would fault in ring 0 on Intel's processors: attack 19. */
     mov VCPU_RIP(%rbx), %rcx
     mov %rcx, %rdx

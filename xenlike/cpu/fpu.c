@@ -12,7 +12,6 @@
 #include <public/errno.h>
 
 #include "../domain/domain.h"
-#include "../lib/check.h"
 #include "../lib/string.h"
 #include "../mm/frame_alloc.h"
 #include "percpu.h"
@@ -27,12 +26,13 @@
 #define XSAVE_STATE_BV   512
 #define DEFAULT_CONTROL  0x037f
 #define DEFAULT_MXCSR    0x1f80
-#define MXCSR_ALLOWED    0x0000ffff
+#define MXCSR_ALLOWED    0x0000ffffu
 #define NO_CPU           UINT32_MAX
 
 /* Legacy area, header, AVX (Intel SDM 1, 13.4): no more than these components are ever enabled. */
 struct fpu_state {
     uint8_t area[512 + 64 + 256];
+    void *allocation; /* hv_alloc's pointer: it aligns to 32 bytes */
     uint32_t cpu; /* whose registers it was last loaded into; NO_CPU: none's since it was made */
 } __attribute__((aligned(64)));
 
@@ -107,17 +107,18 @@ static void state_load(struct vcpu *v)
 /* The state of a processor after reset, except that the guest's kernel finds what FNINIT leaves. */
 static struct fpu_state *state_create(void)
 {
-    struct fpu_state *state = hv_alloc(sizeof(struct fpu_state));
+    void *allocation = hv_alloc(sizeof(struct fpu_state) + 32);
+    struct fpu_state *state = (struct fpu_state *)(((uint64_t)allocation + 63) & ~UINT64_C(63));
     uint16_t control = DEFAULT_CONTROL;
     uint32_t mxcsr = DEFAULT_MXCSR;
 
-    if (state != NULL) {
+    if (allocation != NULL) {
+        state->allocation = allocation;
         state->cpu = NO_CPU;
-        CHECK(((uint64_t)state & 63) == 0);
         memcpy(state->area, &control, sizeof(control));
         memcpy(state->area + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
     }
-    return state;
+    return allocation != NULL ? state : NULL;
 }
 
 void fpu_load_task_switched(const struct vcpu *v)
@@ -212,6 +213,8 @@ int fpu_set_image(struct vcpu *v, const void *image)
 
 void fpu_free(struct vcpu *v)
 {
-    hv_free(v->fpu);
+    if (v->fpu != NULL) {
+        hv_free(v->fpu->allocation);
+    }
     v->fpu = NULL;
 }

@@ -21,8 +21,7 @@ int irq_vector_allocate(void);
 void irq_vector_free(uint32_t vector);
 /* From the traps: acknowledges and handles. */
 void irq_dispatch(uint32_t vector);
-/* The address and data words that make a device send this vector to this CPU. */
-uint64_t irq_message_address(void);
-uint32_t irq_message_data(uint32_t vector);
+/* This CPU's APIC id, for the address of a message-signalled interrupt. */
+uint32_t irq_lapic_id(void);
 
 #endif

@@ -3,7 +3,7 @@
 #include "machine.h"
 
 #include "../boot/paging.h"
-#include "../lib/check.h"
+#include "../mm/frame_table.h"
 #include "apic.h"
 #include "clock.h"
 #include "irq.h"
@@ -33,11 +33,6 @@ void machine_kick(unsigned int cpu)
     if (target != cpu_local()) {
         apic_send(target->apic_id, IRQ_VECTOR_KICK);
     }
-}
-
-void machine_registers_changed(void)
-{
-    __atomic_or_fetch(&cpu_local()->work, WORK_FULL_EXIT, __ATOMIC_RELAXED);
 }
 
 bool machine_preempt_wanted(void)
@@ -131,7 +126,8 @@ volatile void *machine_map_device(maddr_t address, unsigned int pages)
     uint32_t first = __atomic_fetch_add(&fixmap_used, pages, __ATOMIC_RELAXED);
     uint64_t place = FIXMAP_START + first * PAGE_SIZE;
 
-    if (first + pages > FIXMAP_PAGES) {
+    if (first + pages > FIXMAP_PAGES ||
+        !frame_table_claim_device(mfn_from_maddr(address), pages)) {
         return NULL;
     }
     for (unsigned int i = 0; i < pages; i++) {

@@ -72,8 +72,6 @@ cpumask_t machine_cpus_online(void);
 void machine_kick(unsigned int cpu);
 /* Halts until an interrupt has been handled; returns at once when work is pending. Idle only. */
 void machine_wait_for_interrupt(void);
-/* The handler changed registers of the running vCPU other than rax: the exit path must load all of them. */
-void machine_registers_changed(void);
 /* True when an interrupt, or work raised by kick, waits for this CPU: a long operation then stops (ERESTART). Bounded cost (tens of instructions). */
 bool machine_preempt_wanted(void);
 
@@ -101,7 +99,8 @@ uint64_t machine_get_segment_base(const struct vcpu *v, unsigned int which);
 void machine_load_user_gs(uint16_t selector);
 /* The other mode's GS base becomes the current one. */
 void machine_swap_gs(void);
-void machine_load_control(struct vcpu *v); /* the guest's bits of CR4; XCR0 */
+void machine_load_cr4(struct vcpu *v); /* the guest's bits of it */
+void machine_load_xcr0(struct vcpu *v);
 void machine_load_gdt(struct vcpu *v);      /* guest frames of the GDT window */
 void machine_load_ldt(struct vcpu *v);
 void machine_load_debug_registers(struct vcpu *v);

@@ -25,6 +25,7 @@ void offsets(void)
     VCPU(R9, regs.r9);
     VCPU(R10, regs.r10);
     VCPU(ERROR, regs.error_code);
+    VCPU(VECTOR, regs.entry_vector);
     VCPU(RIP, regs.rip);
     VCPU(RFLAGS, regs.rflags);
     VCPU(RSP, regs.rsp);

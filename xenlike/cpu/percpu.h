@@ -26,7 +26,6 @@ struct vcpu;
 
 /* Bits of cpu_local.work: what the exit path must look at before it enters a guest. */
 #define WORK_SCHEDULE  (1u << 0)
-#define WORK_FULL_EXIT (1u << 1) /* the handler changed more registers than rax */
 
 /* Intel SDM 3A, 8.7. */
 struct task_state {

@@ -42,7 +42,7 @@
 
 #define READ_SELECTOR(name, variable) __asm__("mov %%" name ", %k0" : "=r"(variable))
 
-struct vcpu *switch_idle_vcpu(unsigned int cpu)
+struct vcpu *cpu_idle_vcpu(unsigned int cpu)
 {
     return cpu_local_of(cpu)->idle;
 }
@@ -174,16 +174,27 @@ uint64_t machine_get_segment_base(const struct vcpu *v, unsigned int which)
     return read_msr(MSR_KERNEL_GS_BASE);
 }
 
-void machine_load_control(struct vcpu *v)
+void machine_load_cr4(struct vcpu *v)
 {
     struct cpu_local *local = cpu_local();
-    uint64_t wanted = (local->cr4 & ~GUEST_CR4) | (v->pv.cr4 & GUEST_CR4);
+    uint64_t wanted;
+
+    if (v != current_vcpu()) {
+        return;
+    }
+    wanted = (local->cr4 & ~GUEST_CR4) | (v->pv.cr4 & GUEST_CR4);
 
     if (wanted != local->cr4) {
         local->cr4 = wanted;
         write_cr4(wanted);
     }
-    fpu_load_xcr0(v);
+}
+
+void machine_load_xcr0(struct vcpu *v)
+{
+    if (v == current_vcpu()) {
+        fpu_load_xcr0(v);
+    }
 }
 
 void machine_load_gdt(struct vcpu *v)
@@ -205,6 +216,9 @@ void machine_load_debug_registers(struct vcpu *v)
     struct cpu_local *local = cpu_local();
     uint64_t control = v->pv.debug_registers[7];
 
+    if (v != current_vcpu()) {
+        return;
+    }
     if ((control & DR7_ENABLES) != 0) {
         write_debug_addresses(v->pv.debug_registers);
     } else {
@@ -239,6 +253,11 @@ static void dirty_move(struct vcpu *previous, struct vcpu *next, cpumask_t cpu)
     }
 }
 
+void switch_idle(void)
+{
+    switch_to(cpu_local()->idle);
+}
+
 void switch_to(struct vcpu *next)
 {
     struct cpu_local *local = cpu_local();
@@ -268,7 +287,7 @@ void switch_to(struct vcpu *next)
     }
     descriptors_show_gdt(next);
     descriptors_load_ldt(next);
-    machine_load_control(next);
+    machine_load_cr4(next);
     machine_load_debug_registers(next);
     machine_load_segments(next);
 }

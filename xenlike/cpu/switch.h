@@ -6,7 +6,9 @@
 struct vcpu;
 
 /* The idle vCPU of a CPU: domain NULL, never entered, made at boot. */
-struct vcpu *switch_idle_vcpu(unsigned int cpu);
+struct vcpu *cpu_idle_vcpu(unsigned int cpu);
+/* switch_to() this CPU's idle vCPU. */
+void switch_idle(void);
 /*
  * Saves the state of `current` that is still in the machine, makes next (of this CPU: perhaps the idle one) `current` and loads its
  * state. Interrupts off. The exit path then enters it. next == current: nothing.

@@ -8,6 +8,8 @@
 #ifndef XENLIKE_DOMAIN_SCHEDULE_H
 #define XENLIKE_DOMAIN_SCHEDULE_H
 
+#include <public/sched.h>
+
 #include "domain.h"
 
 void schedule_vcpu_init(struct vcpu *v);
