@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 {
     struct options options = parse_options(argc, argv);
 
-    xenstored_start();
+    report("no store", xenstored_start());
     console_backend_start();
     start_devices(&options);
     if (options.script != NULL) {

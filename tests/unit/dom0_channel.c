@@ -413,3 +413,73 @@ Test(channel_sessions, poweroff_and_ping_reach_their_ends, .init = set_up)
     cr_assert_eq(give(CHANNEL_POWEROFF, 0, 0, NULL, 0), 0);
     cr_assert_eq(poweroffs, 1);
 }
+
+/* A frame whose kind, stream, session and payload are mostly plausible. */
+static void random_frame(void)
+{
+    static const uint8_t types[] = {CHANNEL_EXEC,   CHANNEL_DATA, CHANNEL_END,  CHANNEL_WINDOW,
+                                    CHANNEL_SIGNAL, CHANNEL_PING, CHANNEL_EXEC, CHANNEL_RESIZE};
+    uint8_t payload[600];
+    uint16_t session = (uint16_t)(rand() % 40);
+    uint8_t stream = (uint8_t)(rand() % 4);
+
+    if (rand() % 3 == 0) {
+        exec(session);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(payload); i++) {
+        payload[i] = (uint8_t)(rand() % 4);
+    }
+    size_t length = rand() % 2 == 0 ? 4 : (size_t)rand() % sizeof(payload);
+    uint8_t type = rand() % 20 == 0 ? (uint8_t)rand() : types[rand() % 8];
+    (void)give(type, stream, session, payload, length);
+}
+
+/* What commands do with their streams until they end. */
+static void random_command(struct channel_session *session)
+{
+    char bytes[700];
+    int choice = rand() % 8;
+
+    if (!session->in_use) {
+        return;
+    }
+    if (choice < 3) {
+        long got = channel_sessions_read(session, bytes, (size_t)rand() % sizeof(bytes));
+        cr_assert(got >= 0 || got == -EAGAIN);
+    } else if (choice < 6) {
+        memset(bytes, 'x', sizeof(bytes));
+        (void)channel_sessions_write(session, rand() % 2 ? CHANNEL_STDOUT : CHANNEL_STDERR, bytes,
+                                     (size_t)rand() % sizeof(bytes));
+    } else if (choice == 6) {
+        channel_sessions_terminal(session, rand() % 2 == 0);
+    } else {
+        channel_sessions_end(session, (uint32_t)rand());
+    }
+}
+
+Test(channel_sessions, any_frames_and_any_command_keep_the_table_sound, .init = set_up)
+{
+    for (unsigned int seed = 0; seed < 50; seed++) {
+        srand(seed);
+        for (unsigned int step = 0; step < 2000; step++) {
+            if (!table.greeted) {
+                hello();
+            }
+            random_frame();
+            random_command(&table.sessions[rand() % CHANNEL_SESSIONS_MAX]);
+            for (unsigned int i = 0; i < CHANNEL_SESSIONS_MAX; i++) {
+                const struct channel_session *session = &table.sessions[i];
+                cr_assert_leq(session->input_count + session->input_granted,
+                              CHANNEL_SESSIONS_INPUT);
+                cr_assert_leq(session->output_window[1], CHANNEL_INITIAL_WINDOW);
+                cr_assert_leq(session->output_window[2], CHANNEL_INITIAL_WINDOW);
+            }
+        }
+    }
+    for (unsigned int i = 0; i < CHANNEL_SESSIONS_MAX; i++) {
+        if (table.sessions[i].in_use) {
+            channel_sessions_end(&table.sessions[i], 0);
+        }
+    }
+}

@@ -19,6 +19,7 @@ static size_t reply_bytes;     /* cut the next reply to this, when not 0 */
 static char walked[512];       /* the names of all Twalks, joined with '/' */
 static unsigned int fail_walk; /* the n-th Twalk from now is answered one qid short */
 static char contents[6000];
+static bool damage; /* answer with spoilt bytes */
 
 static void lock(struct p9_transport *transport)
 {
@@ -113,6 +114,12 @@ static int exchange(struct p9_transport *transport, uint32_t length)
     }
     cr_assert(p9_wire_finish(&out));
     cr_assert_not(in.truncated);
+    if (damage) {
+        for (unsigned int i = 0; i < 4; i++) {
+            reply[(size_t)rand() % (out.length + 4)] = (uint8_t)rand();
+        }
+        return rand() % 8 == 0 ? -EIO : (int)((size_t)rand() % (out.length + 1));
+    }
     size_t result = reply_bytes != 0 ? reply_bytes : out.length;
     reply_bytes = 0;
     return (int)result;
@@ -276,5 +283,31 @@ Test(p9_client, errors_above_34_are_translated, .init = set_up)
     for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         next_error = cases[i].wire;
         cr_assert_eq(p9_client_open(&client, 1, 0), cases[i].local);
+    }
+}
+
+Test(p9_client, damaged_replies_do_no_harm, .init = set_up)
+{
+    static char buffer[8000];
+    struct p9_attributes attributes;
+    struct p9_capacity capacity;
+    struct p9_entry entries[8];
+    uint32_t fid;
+
+    damage = true;
+    for (unsigned int seed = 0; seed < 20000; seed++) {
+        srand(seed);
+        walked[0] = '\0';
+        if (p9_client_walk(&client, "a/b", &fid) == 0) {
+            cr_assert_leq(p9_client_read(&client, fid, 0, buffer, sizeof(buffer)),
+                          (int64_t)sizeof(buffer));
+            cr_assert_leq(p9_client_write(&client, fid, 0, buffer, 100), 100);
+            cr_assert_leq(p9_client_readdir(&client, fid, 0, entries, 8), 8);
+            (void)p9_client_getattr(&client, fid, &attributes);
+            (void)p9_client_statfs(&client, fid, &capacity);
+            (void)p9_client_clunk(&client, fid);
+        }
+        cr_assert_eq(locks, 0);
+        cr_assert_eq(client.fids_in_use, 1);
     }
 }
