@@ -5,3 +5,4 @@ PVCTL_PORTABLE_SOURCES := $(addprefix dom0-tools/pvctl/,main.c commands.c cmd_he
     config_parser.c config_problem.c named_files.c) dom0-tools/libpv/error.c
 
 PVCTL_SOURCES := $(sort $(wildcard dom0-tools/pvctl/*.c))
+DOM0_TOOLS_SOURCES += $(PVCTL_SOURCES)

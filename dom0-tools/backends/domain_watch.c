@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain_watch.c: notices that a domain ended, records why, and does what its configuration says.
+ * Owns: the end of a domain's life: releasing its pages here, its store nodes, the domain itself.
+ * Invariant DW1: a domain is drained of its last words before its page is unmapped, and unmapped
+ * here before it is destroyed, so that destroying leaves no zombie.
+ * Read next: console_backend.c.
+ */
+#include "dom0-tools/backends/console_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <public/errno.h>
+
+#include "dom0-tools/libpv/domain_register.h"
+#include "dom0-tools/libpv/sysctl.h"
+
+#define HYPERVISOR_LOG_BYTES 16384
+
+static void set_fate(struct console_guest *guest, const char *fate)
+{
+    if (!guest->ended) {
+        guest->ended = true;
+        snprintf(guest->fate, sizeof(guest->fate), "%s", fate);
+    }
+}
+
+/* The last line of the hypervisor's log that speaks of this domain, into text; "" when none does. */
+static void hypervisor_words(uint16_t domid, char *text, size_t size)
+{
+    char *log = malloc(HYPERVISOR_LOG_BYTES + 1);
+    char by_letter[16], by_word[24];
+    int length = log != NULL ? sysctl_read_console(log, HYPERVISOR_LOG_BYTES, 0) : 0;
+    char *line = log;
+
+    text[0] = '\0';
+    if (log == NULL) {
+        return;
+    }
+    log[length > 0 ? length : 0] = '\0';
+    snprintf(by_letter, sizeof(by_letter), "d%u", (unsigned int)domid);
+    snprintf(by_word, sizeof(by_word), "omain %u", (unsigned int)domid);
+    while (line != NULL && *line != '\0') {
+        char *end = strchr(line, '\n');
+        const char *found;
+
+        if (end != NULL) {
+            *end = '\0';
+        }
+        found = strstr(line, by_letter);
+        if (found == NULL || (found != line && found[-1] != ' ' && found[-1] != '(')) {
+            found = strstr(line, by_word);
+        }
+        if (found != NULL && strstr(line, "crash") != NULL) {
+            snprintf(text, size, "%s", strncmp(line, "(XEN) ", 6) == 0 ? line + 6 : line);
+            text[strcspn(text, "\r")] = '\0';
+        }
+        line = end != NULL ? end + 1 : NULL;
+    }
+    free(log);
+}
+
+int domain_watch_destroy(struct console_state *state, struct console_guest *guest, const char *fate)
+{
+    int result;
+
+    console_guest_drain(state, guest);
+    set_fate(guest, fate);
+    console_guest_disconnect(state, guest);
+    if (state->store != NULL) {
+        domain_register_release(state->store, guest->domid, guest->uuid);
+    }
+    result = domctl_destroy(guest->domid);
+    guest->exists = false;
+    return result == -XEN_ESRCH ? 0 : result;
+}
+
+static const char *action_of(const struct console_guest *guest, unsigned int reason)
+{
+    switch (reason) {
+    case DOMCTL_REASON_POWEROFF:
+        return guest->on_poweroff;
+    case DOMCTL_REASON_REBOOT:
+        return guest->on_reboot;
+    default:
+        return guest->on_crash;
+    }
+}
+
+/* The guest stopped by itself: record why, then keep it or destroy it. */
+static void guest_shut_down(struct console_state *state, struct console_guest *guest,
+                            const struct domain_info *info)
+{
+    const char *action = action_of(guest, info->reason);
+    char fate[CONSOLE_FATE_SIZE];
+    char words[CONSOLE_FATE_SIZE - 16] = "";
+
+    if (guest->ended) {
+        return; /* preserved */
+    }
+    console_guest_drain(state, guest);
+    if (info->reason == DOMCTL_REASON_CRASH) {
+        hypervisor_words(guest->domid, words, sizeof(words));
+    }
+    snprintf(fate, sizeof(fate), "%s%s%s", domctl_reason_name(info->reason),
+             words[0] != '\0' ? " " : "", words);
+    if (words[0] != '\0') {
+        console_guest_note(guest, "%s", words);
+    }
+    if (strcmp(action, "preserve") == 0) {
+        set_fate(guest, fate);
+        return;
+    }
+    if (strcmp(action, "restart") == 0) {
+        console_guest_note(guest, "the domain asked for a restart; it is destroyed instead");
+    }
+    domain_watch_destroy(state, guest, fate);
+}
+
+void domain_watch_check(struct console_state *state)
+{
+    for (struct console_guest *guest = state->guests; guest != NULL; guest = guest->next) {
+        struct domain_info info;
+        int result;
+
+        if (!guest->exists) {
+            continue;
+        }
+        result = domctl_info(guest->domid, &info);
+        if (result == -XEN_ESRCH || (result == 0 && info.dying)) {
+            domain_watch_destroy(state, guest, "destroyed");
+        } else if (result == 0 && info.shutdown && info.reason != DOMCTL_REASON_SUSPEND) {
+            guest_shut_down(state, guest, &info);
+        }
+    }
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_create.c: from a configuration to a running domain. Every step checks; a failed one undoes
+ * what came before it.
+ * Owns: the domain until it runs and is registered.
+ * Read next: ../libpv/domain_build.h, ../libpv/domain_register.h.
+ */
+#include "dom0-tools/pvctl/handlers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dom0-tools/libpv/domain_build.h"
+#include "dom0-tools/libpv/domain_register.h"
+#include "dom0-tools/libpv/seam.h"
+#include "dom0-tools/pvctl/config_file.h"
+#include "dom0-tools/pvctl/fate.h"
+#include "dom0-tools/pvctl/session.h"
+#include "dom0-tools/pvctl/terminal_session.h"
+
+#define DEFAULT_EVENT_CHANNELS 1023u
+#define DEFAULT_GRANT_FRAMES   64
+#define DEFAULT_MAPTRACK       1024
+
+/* One create in progress; zero-initialised, descriptors -1. */
+struct creation {
+    const struct command_call *call;
+    struct error *error;
+    struct config_file file;
+    struct domain_request request;
+    struct domain_built built;
+    struct store *store;
+    int kernel, ramdisk; /* descriptors */
+    int console;         /* stream of -c or -F */
+    bool is_built, is_registered;
+    uint64_t started_ns, registered_ns, ready_ns;
+};
+
+static const struct config *config_of(const struct creation *creation)
+{
+    return &creation->file.config;
+}
+
+static bool option(const struct creation *creation, const char *name)
+{
+    return commands_option(creation->call, name) != NULL;
+}
+
+/* ---- images ------------------------------------------------------------------------------------ */
+
+static int source_read(void *context, uint64_t offset, void *buffer, size_t bytes)
+{
+    int descriptor = *(const int *)context;
+    char *at = buffer;
+
+    if (lseek(descriptor, (off_t)offset, SEEK_SET) < 0) {
+        return -1;
+    }
+    while (bytes > 0) {
+        ssize_t done = read(descriptor, at, bytes);
+
+        if (done <= 0) {
+            return -1;
+        }
+        at += done;
+        bytes -= (size_t)done;
+    }
+    return 0;
+}
+
+static int source_open(struct creation *creation, const char *path, enum error_code code,
+                       int *descriptor, struct image_source *source)
+{
+    off_t size;
+
+    *descriptor = seam_file_open(path);
+    if (*descriptor < 0) {
+        char reason[96];
+
+        error_describe_errno(*descriptor, reason, sizeof(reason));
+        error_set(creation->error, code, "cannot open '%s'", path);
+        return error_why(creation->error, "%s", reason);
+    }
+    size = lseek(*descriptor, 0, SEEK_END);
+    if (size < 0) {
+        return error_set(creation->error, code, "cannot read '%s'", path);
+    }
+    source->read = source_read;
+    source->context = descriptor;
+    source->size = (uint64_t)size;
+    return 0;
+}
+
+/* ---- the steps --------------------------------------------------------------------------------- */
+
+static int step_configuration(struct creation *creation)
+{
+    const struct command_call *call = creation->call;
+    const char *path = commands_option(call, "defconfig");
+    char *const *words = call->argv;
+
+    if (path == NULL && call->argc > 0) {
+        path = *words++;
+    }
+    if (path == NULL) {
+        error_set(creation->error, ERROR_USAGE, "create: a configuration is missing");
+        return error_hint(creation->error, "usage: pvctl create %s", call->command->usage);
+    }
+    if (config_file_open(path, words, &creation->file, creation->error) < 0) {
+        return -1;
+    }
+    if (config_of(creation)->nr_disks > 0 || config_of(creation)->nr_vifs > 0) {
+        error_set(creation->error, ERROR_NOT_SERVED, "cannot give domain '%s' its %s",
+                  config_of(creation)->name, config_of(creation)->nr_disks > 0 ? "disk" : "vif");
+        return error_why(creation->error, "there is no back end for it yet");
+    }
+    return 0;
+}
+
+/* A version-4 UUID out of the clock and the name: unique enough, and repeatable in an exact run. */
+static void uuid_make(const char *name, uint8_t uuid[DOMCTL_UUID_SIZE])
+{
+    uint64_t state = seam_now_ns();
+
+    for (; *name != '\0'; name++) {
+        state = (state ^ (uint8_t)*name) * 0x100000001b3ull;
+    }
+    for (size_t i = 0; i < DOMCTL_UUID_SIZE; i++) {
+        state += 0x9e3779b97f4a7c15ull;
+        uuid[i] = (uint8_t)((state ^ (state >> 29)) * 0xbf58476d1ce4e5b9ull >> 56);
+    }
+    uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40);
+    uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+}
+
+static int step_request(struct creation *creation)
+{
+    const struct config *config = config_of(creation);
+    struct domain_request *request = &creation->request;
+    uint16_t other;
+
+    request->name = config->name;
+    request->command_line = config->command_line;
+    request->memory_kib = config->memory_kib;
+    request->max_memory_kib = config->max_memory_kib;
+    request->limits.max_vcpus = (uint32_t)config->max_vcpus;
+    request->limits.max_event_channels = config->max_event_channels != 0
+                                             ? (uint32_t)config->max_event_channels
+                                             : DEFAULT_EVENT_CHANNELS;
+    request->limits.max_grant_frames =
+        config->max_grant_frames != 0 ? (int32_t)config->max_grant_frames : DEFAULT_GRANT_FRAMES;
+    request->limits.max_maptrack_frames = DEFAULT_MAPTRACK;
+    if (config->has_uuid) {
+        memcpy(request->uuid, config->uuid, sizeof(request->uuid));
+    } else {
+        uuid_make(config->name, request->uuid);
+    }
+    if (source_open(creation, config->kernel, ERROR_KERNEL_UNREADABLE, &creation->kernel,
+                    &request->kernel) < 0 ||
+        (config->ramdisk != NULL && source_open(creation, config->ramdisk, ERROR_RAMDISK_UNREADABLE,
+                                                &creation->ramdisk, &request->ramdisk) < 0)) {
+        return -1;
+    }
+    creation->store = session_store(creation->error);
+    if (creation->store == NULL) {
+        return -1;
+    }
+    if (domain_register_find_name(creation->store, config->name, &other) == 0) {
+        error_set(creation->error, ERROR_NAME_IN_USE, "the name '%s' is in use", config->name);
+        return error_why(creation->error, "domain %u has it", (unsigned int)other);
+    }
+    return 0;
+}
+
+/* Everything a create would check about the images, without making a domain. */
+static int dry_run(struct creation *creation)
+{
+    struct kernel_image *image = calloc(1, sizeof(*image));
+    int result = image == NULL
+                     ? error_set(creation->error, ERROR_TOOL_MEMORY, "out of memory")
+                     : kernel_image_parse(&creation->request.kernel, image, creation->error);
+
+    free(image);
+    if (result == 0) {
+        printf("'%s' could be created\n", config_of(creation)->name);
+    }
+    return result;
+}
+
+static int step_build(struct creation *creation)
+{
+    const struct config *config = config_of(creation);
+    struct domain_registration values = {
+        .name = config->name,
+        .on_poweroff = config_action_name(config->on_poweroff),
+        .on_reboot = config_action_name(config->on_reboot),
+        .on_crash = config_action_name(config->on_crash),
+        .memory_kib = config->memory_kib,
+        .max_memory_kib = config->max_memory_kib,
+        .nr_vcpus = (unsigned int)config->nr_vcpus,
+    };
+
+    if (domain_build(&creation->request, &creation->built, creation->error) < 0) {
+        return -1;
+    }
+    creation->is_built = true;
+    if (domain_register(creation->store, &creation->request, &creation->built, &values,
+                        creation->error) < 0) {
+        return -1;
+    }
+    creation->is_registered = true;
+    creation->registered_ns = seam_now_ns();
+    return 0;
+}
+
+/* The console is connected before the first instruction, so that nothing of it is lost. */
+static int step_console(struct creation *creation)
+{
+    const struct config *config = config_of(creation);
+    char request[256], answer[64];
+
+    snprintf(request, sizeof(request), "track %u %llu %u %s %s %s %s",
+             (unsigned int)creation->built.domid, (unsigned long long)creation->built.console_frame,
+             (unsigned int)creation->built.console_port, config->name,
+             config_action_name(config->on_poweroff), config_action_name(config->on_reboot),
+             config_action_name(config->on_crash));
+    if (session_console_simple(request, answer, sizeof(answer), creation->error) < 0) {
+        return -1;
+    }
+    if (option(creation, "console") || option(creation, "foreground")) {
+        snprintf(request, sizeof(request), "%s %u", option(creation, "console") ? "attach" : "wait",
+                 (unsigned int)creation->built.domid);
+        creation->console = session_console(request, answer, sizeof(answer), creation->error);
+        if (creation->console < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int step_run(struct creation *creation)
+{
+    int result = option(creation, "paused") ? 0 : domctl_unpause(creation->built.domid);
+
+    creation->ready_ns = seam_now_ns();
+    return result < 0 ? error_hypercall(creation->error, result, "cannot start domain '%s'",
+                                        config_of(creation)->name)
+                      : 0;
+}
+
+static void print_timing(const struct creation *creation)
+{
+    uint64_t built = 0;
+
+    for (size_t i = 0; i < PHASE_COUNT; i++) {
+        uint64_t ns = creation->built.phase_ns[i];
+
+        fprintf(stderr, "  %-9s %8.2f ms\n", domain_build_phase_names[i], (double)ns / 1e6);
+        built += ns;
+    }
+    fprintf(stderr, "  %-9s %8.2f ms\n", "store",
+            (double)(creation->registered_ns - creation->started_ns - built) / 1e6);
+    fprintf(stderr, "  %-9s %8.2f ms\n", "console",
+            (double)(creation->ready_ns - creation->registered_ns) / 1e6);
+    fprintf(stderr, "  %-9s %8.2f ms\n", "total",
+            (double)(creation->ready_ns - creation->started_ns) / 1e6);
+}
+
+/* After the domain runs: -c and -F stay with it. */
+static int stay(struct creation *creation)
+{
+    enum terminal_end end = TERMINAL_ENDED;
+    char byte;
+
+    if (creation->console < 0) {
+        return EXIT_OK;
+    }
+    if (option(creation, "console")) {
+        end = terminal_session_run(creation->console, TERMINAL_SESSION_ESCAPE);
+    } else {
+        while (read(creation->console, &byte, 1) > 0) {
+        }
+    }
+    return end == TERMINAL_ENDED ? fate_report(config_of(creation)->name, stderr, creation->error)
+                                 : EXIT_OK;
+}
+
+static void undo(struct creation *creation)
+{
+    struct error unknown = {.code = ERROR_NONE};
+    char request[48], answer[64];
+
+    if (!creation->is_built) {
+        return;
+    }
+    snprintf(request, sizeof(request), "destroy %u", (unsigned int)creation->built.domid);
+    if (session_console_simple(request, answer, sizeof(answer), &unknown) == 0) {
+        return;
+    }
+    if (creation->is_registered) {
+        domain_register_release(creation->store, creation->built.domid, creation->request.uuid);
+    }
+    domctl_destroy(creation->built.domid);
+}
+
+static void creation_close(struct creation *creation)
+{
+    int descriptors[3] = {creation->kernel, creation->ramdisk, creation->console};
+
+    for (size_t i = 0; i < 3; i++) {
+        if (descriptors[i] >= 0) {
+            close(descriptors[i]);
+        }
+    }
+    store_close(creation->store);
+    if (creation->file.file.text != NULL) {
+        config_file_close(&creation->file);
+    }
+    free(creation);
+}
+
+static int create(struct creation *creation)
+{
+    static int (*const steps[])(struct creation *) = {step_build, step_console, step_run};
+
+    if (step_configuration(creation) < 0 || step_request(creation) < 0) {
+        return -1;
+    }
+    if (option(creation, "dry-run")) {
+        return dry_run(creation);
+    }
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        if (steps[i](creation) < 0) {
+            undo(creation);
+            return -1;
+        }
+    }
+    /* The images are loaded; what they hold is not needed while -c or -F stay. */
+    if (option(creation, "timing")) {
+        print_timing(creation);
+    }
+    return stay(creation);
+}
+
+int cmd_create(const struct command_call *call, struct error *error)
+{
+    struct creation *creation = calloc(1, sizeof(*creation));
+    int result;
+
+    if (creation == NULL) {
+        return error_set(error, ERROR_TOOL_MEMORY, "out of memory");
+    }
+    creation->call = call;
+    creation->error = error;
+    creation->kernel = creation->ramdisk = creation->console = -1;
+    creation->started_ns = seam_now_ns();
+    result = create(creation);
+    creation_close(creation);
+    return result;
+}
