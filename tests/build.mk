@@ -56,7 +56,7 @@ HYPERVISOR_IMAGE ?= $(BUILD)/xenlike/xenlike
 
 export BUILD HOST_CC QEMU REQUIRE XENLIKE_CACHE
 
-.PHONY: test unit-tests run-unit abi-tests guest-tests guest-tests-xen system-tests check format \
+.PHONY: test unit-tests run-unit abi-tests guest-tests guest-tests-xen system-tests system-tests-xen check format \
         abi-names abi-numbers test-programs
 
 test: | setup-test ## install what is missing, build, run every test; REQUIRE=all forbids skips
@@ -85,6 +85,9 @@ guest-tests-xen: $(GUEST_TESTS) ## the same on real Xen 4.17, the oracle
 
 system-tests: all ## pvctl from outside
 	@$(RUN) --verbose $(SYSTEM_RUNS)
+
+system-tests-xen: all ## the same with real Xen 4.17 under our dom0
+	@XEN=1 REAL_XEN=$(REAL_XEN) $(RUN) --verbose "$(PYTHON) tests/system/test_guests.py"
 
 check: $(BUILD_ID_HEADER) | $(INCLUDE_LINK) ## layout, sizes, headers, static analysis
 	@$(RUN) --verbose $(CHECK_RUNS)
