@@ -9,6 +9,7 @@
 
 #include <public/errno.h>
 
+#include "../cpu/uart.h"
 #include "../lib/print.h"
 #include "../lib/string.h"
 #include "../mm/frame_alloc.h"
@@ -18,6 +19,7 @@
 #define LOG_SIZE   32768u /* a power of two */
 #define INPUT_SIZE 256u
 #define LINE_SIZE  160u
+#define CHUNK_SIZE 128u
 
 /* A guest may write this much at once, and this fast for ever; more is dropped and said so. */
 #define RATE_BURST_BYTES UINT64_C(16384)
@@ -49,7 +51,8 @@ static void log_append(const char *text, size_t size)
     if (log_written - log_cleared > LOG_SIZE) {
         log_cleared = log_written - LOG_SIZE;
     }
-    machine_console_put(text, size);
+    debug_port_write(text, size);
+    uart_write(text, size);
 }
 
 /* Puts the time in front of each line that begins here. */
@@ -76,17 +79,8 @@ static void log_append_stamped(const char *text, size_t size)
     }
 }
 
-void print(const char *format, ...)
+void console_log(const char *text, size_t size)
 {
-    char text[256];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = print_to_buffer_v(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    if (length < 0) {
-        return;
-    }
-    size_t size = min_u64((size_t)length, sizeof(text) - 1);
     spin_lock(&console_lock);
     log_append_stamped(text, size);
     spin_unlock(&console_lock);
@@ -145,23 +139,16 @@ static void line_report_dropped(const struct domain *d, struct console_line *lin
     log_append_stamped(note, (size_t)length);
 }
 
-void console_guest_write(struct domain *d, const char *text, size_t size)
+static void write_hardware(const char *text, size_t size)
 {
-    if (d->is_hardware) {
-        spin_lock(&console_lock);
-        log_append(text, size);
-        if (size != 0) {
-            log_at_line_start = text[size - 1] == '\n';
-        }
-        spin_unlock(&console_lock);
-        return;
-    }
-    if (d->console_line == NULL) {
-        d->console_line = hv_alloc(sizeof(*d->console_line));
-        if (d->console_line == NULL) {
-            return;
-        }
-    }
+    spin_lock(&console_lock);
+    log_append(text, size);
+    log_at_line_start = text[size - 1] == '\n';
+    spin_unlock(&console_lock);
+}
+
+static void write_guest(struct domain *d, const char *text, size_t size)
+{
     struct console_line *line = d->console_line;
     spin_lock(&console_lock);
     size_t allowed = rate_allowance(d, size);
@@ -173,6 +160,34 @@ void console_guest_write(struct domain *d, const char *text, size_t size)
     }
     line->dropped += (uint32_t)(size - allowed);
     spin_unlock(&console_lock);
+}
+
+int64_t console_guest_write(struct domain *d, gva_t buffer, uint32_t count)
+{
+    char chunk[CHUNK_SIZE];
+    uint32_t done = 0;
+    if (!d->is_hardware && d->console_line == NULL) {
+        d->console_line = hv_alloc(sizeof(*d->console_line));
+        if (d->console_line == NULL) {
+            return count; /* nowhere to keep it: lost, as if over its rate */
+        }
+    }
+    while (done < count) {
+        size_t size = min_u64(sizeof(chunk), count - done);
+        if (guest_access_read(chunk, GVA(buffer.v + done), size) != 0) {
+            return -XEN_EFAULT;
+        }
+        if (d->is_hardware) {
+            write_hardware(chunk, size);
+        } else {
+            write_guest(d, chunk, size);
+        }
+        done += (uint32_t)size;
+        if (machine_preempt_wanted()) {
+            break;
+        }
+    }
+    return done;
 }
 
 void console_guest_flush(struct domain *d)
@@ -191,25 +206,42 @@ void console_guest_flush(struct domain *d)
     spin_unlock(&console_lock);
 }
 
-void console_receive(uint8_t byte)
+void console_input(void)
 {
+    bool any = false;
     spin_lock(&console_lock);
-    if (input_put - input_taken < INPUT_SIZE) {
-        input_queue[input_put++ % INPUT_SIZE] = byte;
+    for (int byte = uart_receive(); byte >= 0; byte = uart_receive()) {
+        if (input_put - input_taken < INPUT_SIZE) {
+            input_queue[input_put++ % INPUT_SIZE] = (uint8_t)byte;
+            any = true;
+        }
     }
     spin_unlock(&console_lock);
-    event_channel_raise_global_virq(VIRQ_CONSOLE);
+    if (any) {
+        event_channel_raise_global_virq(VIRQ_CONSOLE);
+    }
 }
 
-size_t console_read_input(char *buffer, size_t size)
+int64_t console_guest_read(gva_t buffer, uint32_t count)
 {
-    size_t taken = 0;
-    spin_lock(&console_lock);
-    while (taken < size && input_taken != input_put) {
-        buffer[taken++] = (char)input_queue[input_taken++ % INPUT_SIZE];
+    char chunk[CHUNK_SIZE];
+    uint32_t done = 0;
+    while (done < count) {
+        size_t size = 0;
+        spin_lock(&console_lock);
+        while (size < sizeof(chunk) && size < count - done && input_taken != input_put) {
+            chunk[size++] = (char)input_queue[input_taken++ % INPUT_SIZE];
+        }
+        spin_unlock(&console_lock);
+        if (size == 0) {
+            break;
+        }
+        if (guest_access_write(GVA(buffer.v + done), chunk, size) != 0) {
+            return -XEN_EFAULT;
+        }
+        done += (uint32_t)size;
     }
-    spin_unlock(&console_lock);
-    return taken;
+    return done;
 }
 
 /* Copies up to `room` bytes of the log from *position on; moves *position to what was copied last. */
@@ -230,7 +262,7 @@ static size_t log_copy(uint32_t *position, char *buffer, size_t room)
 
 int console_read_log(struct xen_sysctl_readconsole *request)
 {
-    char chunk[256];
+    char chunk[CHUNK_SIZE];
     uint32_t copied = 0;
     uint32_t position = log_cleared;
     /* An index from a reader that fell behind, or from nowhere, starts at the oldest byte there is. */

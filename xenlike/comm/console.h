@@ -14,15 +14,19 @@
 
 #include "../domain/domain.h"
 
-/* CONSOLEIO_write. The hardware domain's text passes as it is; another's is gathered into lines, each behind "(d3) ". */
-void console_guest_write(struct domain *d, const char *text, size_t size);
+/* From print(): text for the log. Any context, from the first instruction on. */
+void console_log(const char *text, size_t size);
+
+/* CONSOLEIO_write of the running vCPU's domain. The hardware domain's text passes as it is; another's is gathered into lines, each
+ * behind "(d3) ". Bytes taken (fewer than count when it is time to stop: call again with the rest), -EFAULT. */
+int64_t console_guest_write(struct domain *d, gva_t buffer, uint32_t count);
 /* The unfinished line of a domain that ends. */
 void console_guest_flush(struct domain *d);
 
-/* A byte arrived on the machine's console: kept for the hardware domain, which gets VIRQ_CONSOLE. Full: dropped. */
-void console_receive(uint8_t byte);
-/* CONSOLEIO_read: takes up to size bytes of input; returns how many. */
-size_t console_read_input(char *buffer, size_t size);
+/* The UART has bytes: they are kept for the hardware domain, which gets VIRQ_CONSOLE; what does not fit is dropped. */
+void console_input(void);
+/* CONSOLEIO_read: takes up to count bytes of input; how many, or -EFAULT. */
+int64_t console_guest_read(gva_t buffer, uint32_t count);
 
 /* XEN_SYSCTL_readconsole: 0, -EFAULT. */
 int console_read_log(struct xen_sysctl_readconsole *request);

@@ -17,6 +17,8 @@
 #include "../mm/frame_table.h"
 #include "event_internal.h"
 
+struct vcpu_info event_channel_no_info = {.evtchn_upcall_mask = 1};
+
 /* --- Delivery -------------------------------------------------------------------------------------- */
 
 static bool test_and_set(uint64_t *word, uint32_t bit)
@@ -45,9 +47,6 @@ static void wake(struct vcpu *v)
 
 void event_channel_mark_pending(struct vcpu *v)
 {
-    if (v->info == NULL) {
-        return; /* registration replays everything */
-    }
     if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST) == 0) {
         wake(v);
     }
@@ -68,7 +67,7 @@ static void wake_pollers(struct domain *d, uint32_t port)
 static void select_word(struct domain *d, const struct event_channel *channel)
 {
     struct vcpu *v = d->vcpus[channel->notify_vcpu];
-    if (likely(v != NULL && v->info != NULL) &&
+    if (likely(v != NULL) &&
         !test_and_set(&v->info->evtchn_pending_sel, channel->port / 64)) {
         event_channel_mark_pending(v);
     }
@@ -205,7 +204,7 @@ int event_channel_register_vcpu_info(struct vcpu *v, uint64_t mfn, uint32_t offs
         return -XEN_EINVAL;
     }
     struct vcpu_info *info = (struct vcpu_info *)((char *)machine_frame(MFN(mfn)) + offset);
-    if (v->info != NULL) {
+    if (v->info != &event_channel_no_info) {
         *info = *v->info;
     } else {
         memset(info, 0, sizeof(*info));

@@ -27,12 +27,14 @@ void event_channel_raise_global_virq(uint32_t virq); /* bound by the privileged 
 /* The device interrupt came; port: where pirq.c has it bound. */
 void event_channel_raise_pirq(struct domain *d, uint32_t pirq, uint32_t port);
 
+/* Where a vCPU's info points while it has no place: ids from 32 on before they register one, and the dead. Masked; never read as truth. */
+extern struct vcpu_info event_channel_no_info;
 /* Delivery: marks the vCPU's upcall and wakes it. */
 void event_channel_mark_pending(struct vcpu *v);
 /* Does an upcall wait for v (pending and not masked)? Exit path and block. */
 static inline bool event_channel_upcall_wanted(const struct vcpu *v)
 {
-    return v->info != NULL && READ_ONCE(v->info->evtchn_upcall_pending) != 0 &&
+    return READ_ONCE(v->info->evtchn_upcall_pending) != 0 &&
            READ_ONCE(v->info->evtchn_upcall_mask) == 0;
 }
 /* Is this port of d pending (SCHEDOP_poll)? */

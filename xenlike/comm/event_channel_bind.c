@@ -378,7 +378,7 @@ int event_channel_relinquish(struct domain *d)
     for (uint32_t i = 0; i < d->max_vcpus; i++) {
         struct vcpu *v = d->vcpus[i];
         if (v != NULL && mfn_valid_value(v->info_frame)) {
-            v->info = NULL;
+            v->info = &event_channel_no_info;
             frame_put_and_type(v->info_frame);
             v->info_frame = INVALID_MFN;
         }

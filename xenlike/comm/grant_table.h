@@ -4,7 +4,8 @@
  *
  * Invariant: GT1 an in-use bit of a shared entry is set while a mapping or copy holds it, and cleared after the last; GT2 each map
  * holds a general reference on the frame, and a writable type reference unless read-only (PT3); GT3 a shared entry is read once
- * and claimed by compare-exchange. Locks: grant table, lower domid first.
+ * and claimed by compare-exchange. Locks: grant table of the granter; maptrack of the mapper, taken alone.
+ * Guest ABI: docs/abi/grant_table_op.md. Read next: grant_table.c (entries), grant_map.c, grant_copy.c.
  */
 #ifndef XENLIKE_COMM_GRANT_TABLE_H
 #define XENLIKE_COMM_GRANT_TABLE_H
@@ -13,13 +14,59 @@
 
 #include "../domain/domain.h"
 
-/* Negative limits mean the defaults (64 frames, 1024 maptrack frames). -ENOMEM; -EINVAL a limit over the default, none at all, or a
- * version other than 1 and 2 (the highest that the toolstack allows; version 1 is what is offered). */
+/* Negative limits mean the defaults (64 frames, 1024 maptrack frames). -ENOMEM; -EINVAL a limit over the default, no frame at all, or
+ * a version other than 1 and 2 (the highest that the toolstack allows; version 1 is what is offered). */
 int grant_table_init(struct domain *d, int32_t max_frames, int32_t max_maptrack_frames, uint32_t version);
-/* Undoes every mapping d holds (its page tables are gone); 0, -ERESTART. */
+/* Undoes every mapping d holds; d runs no more. 0, -ERESTART. */
 int grant_table_relinquish(struct domain *d);
 void grant_table_destroy(struct domain *d);
 /* The n-th frame of d's table (growing it up to its limit): XENMEM_acquire_resource, add_to_physmap. INVALID_MFN: beyond. */
 mfn_t grant_table_frame(struct domain *d, uint32_t index);
+
+/* The sub-operations, on decoded structures; hypercall/hc_grant_table_op.c copies in and out. Each returns the GNTST_* of its element,
+ * those with `int` an errno. All act for the running vCPU's domain. */
+int16_t grant_table_setup(struct gnttab_setup_table *op); /* the list is grant_table_frame(0 .. nr_frames) */
+int16_t grant_table_query(struct gnttab_query_size *op);
+int16_t grant_table_dump(const struct gnttab_dump_table *op);
+int16_t grant_table_status_frames(const struct gnttab_get_status_frames *op);
+int16_t grant_table_swap(const struct gnttab_swap_grant_ref *op);
+int grant_table_set_version(struct gnttab_set_version *op); /* -EINVAL neither 1 nor 2; -ENOSYS 2 */
+int grant_table_get_version(struct gnttab_get_version *op); /* -ESRCH, -EPERM */
+
+int16_t grant_map(struct gnttab_map_grant_ref *op);
+/* Unmapped frames keep their references until the translations are flushed, once for a batch. */
+#define GRANT_UNMAP_BATCH 16
+struct grant_unmap_batch {
+    uint32_t count;
+    bool flush_page, flush_all;
+    uint64_t page; /* with flush_page: the only address to flush */
+    struct {
+        mfn_t frame;
+        grant_ref_t ref;
+        domid_t domid;
+        uint8_t uses;  /* how many references: host, device */
+        bool last;     /* the claim ends too */
+        bool readonly;
+    } items[GRANT_UNMAP_BATCH];
+};
+int16_t grant_map_undo(const struct gnttab_unmap_grant_ref *op, struct grant_unmap_batch *batch);
+int16_t grant_map_replace(const struct gnttab_unmap_and_replace *op);
+/* Flushes and gives everything of the batch back. To be called when it is full, and at the end. */
+void grant_map_finish(struct grant_unmap_batch *batch);
+
+/* Sides of the last copy stay claimed for the next one: start with grant_copy_begin, end with grant_copy_end. */
+struct grant_copy_side {
+    struct domain *domain; /* NULL: nothing claimed */
+    mfn_t frame;
+    uint64_t name;         /* reference or frame number asked for */
+    domid_t domid;         /* as asked for */
+    bool by_reference, readonly;
+};
+struct grant_copy_state {
+    struct grant_copy_side source, destination;
+};
+void grant_copy_begin(struct grant_copy_state *state);
+int16_t grant_copy(const struct gnttab_copy *op, struct grant_copy_state *state);
+void grant_copy_end(struct grant_copy_state *state);
 
 #endif

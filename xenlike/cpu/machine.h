@@ -110,8 +110,6 @@ void machine_set_task_switched(struct vcpu *v, bool set); /* guest-visible CR0.T
 
 __attribute__((noreturn)) void machine_power_off(void);
 __attribute__((noreturn)) void machine_reboot(void);
-/* Text to the debug port, and to the UART when it is the console. Any context. */
-void machine_console_put(const char *text, size_t length);
 
 /* --- Devices -------------------------------------------------------------------------------------- */
 

@@ -103,7 +103,7 @@ struct vcpu {
     gva_t time_area;
 
     /* Events: comm/event_channel.c. */
-    struct vcpu_info *info;   /* hypervisor's pointer, in shared_info or in a registered frame; NULL for ids >= 32 before registration */
+    struct vcpu_info *info;   /* hypervisor's pointer, in shared_info or in a registered frame; &event_channel_no_info for ids >= 32 before registration */
     mfn_t info_frame;         /* INVALID_MFN while in shared_info */
     uint32_t virq_port[NR_VIRQS]; /* 0: unbound; domain's event lock */
     uint32_t poll_port;       /* SCHEDOP_poll: 0 not polling on one; ~0: several */

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* PCI configuration space. Invariants PC1, PC2: pci_config.h. (PCI Local Bus 3.0: 3.2.2.3.2 the ports, 6.7 capabilities.) */
+#include "pci_config.h"
+
+#include "../cpu/machine.h"
+#include "../lib/spinlock.h"
+
+#define PORT_ADDRESS 0x0cf8
+#define PORT_DATA    0x0cfc
+
+#define REGISTER_VENDOR       0x00
+#define REGISTER_COMMAND      0x04
+#define REGISTER_STATUS       0x06
+#define REGISTER_HEADER_TYPE  0x0e
+#define REGISTER_CAPABILITIES 0x34
+#define COMMAND_BUS_MASTER    0x0004u
+#define STATUS_CAPABILITIES   0x0010u
+#define HEADER_MULTIFUNCTION  0x80u
+
+#define MAX_CAPABILITIES 48 /* as many as fit: ends a list that goes round */
+
+static spinlock_t config_lock = SPINLOCK_INIT;
+
+static uint32_t latch(uint16_t function, uint16_t offset)
+{
+    return 0x80000000u | ((uint32_t)function << 8) | (offset & 0xfcu);
+}
+
+uint32_t pci_config_read(uint16_t function, uint16_t offset, unsigned int bytes)
+{
+    spin_lock(&config_lock);
+    machine_port_out(PORT_ADDRESS, 4, latch(function, offset));
+    uint32_t value = machine_port_in((uint16_t)(PORT_DATA + (offset & 3)), bytes);
+    spin_unlock(&config_lock);
+    return value;
+}
+
+void pci_config_write(uint16_t function, uint16_t offset, unsigned int bytes, uint32_t value)
+{
+    spin_lock(&config_lock);
+    machine_port_out(PORT_ADDRESS, 4, latch(function, offset));
+    machine_port_out((uint16_t)(PORT_DATA + (offset & 3)), bytes, value);
+    spin_unlock(&config_lock);
+}
+
+uint16_t pci_config_capability(uint16_t function, uint8_t id)
+{
+    if (pci_config_read(function, REGISTER_VENDOR, 2) == 0xffff ||
+        (pci_config_read(function, REGISTER_STATUS, 2) & STATUS_CAPABILITIES) == 0) {
+        return 0;
+    }
+    uint16_t offset = pci_config_read(function, REGISTER_CAPABILITIES, 1) & 0xfcu;
+    for (int i = 0; offset >= 0x40 && i < MAX_CAPABILITIES; i++) {
+        if (pci_config_read(function, offset, 1) == id) {
+            return offset;
+        }
+        offset = pci_config_read(function, (uint16_t)(offset + 1), 1) & 0xfcu;
+    }
+    return 0;
+}
+
+/* Bytes [start, end) of a capability that only the hypervisor writes: MSI whole, of MSI-X the control word. */
+static bool touches(uint16_t function, uint8_t capability, uint16_t length, uint32_t first, uint32_t bytes)
+{
+    uint16_t at = pci_config_capability(function, capability);
+    return at != 0 && first < (uint32_t)at + length && first + bytes > at;
+}
+
+bool pci_config_write_allowed(uint32_t address, uint32_t bytes, uint32_t value)
+{
+    (void)value;
+    if ((address & 0x80000000u) == 0) {
+        return true; /* no cycle on the bus */
+    }
+    uint16_t function = (uint16_t)(address >> 8);
+    uint32_t first = address & 0xffu;
+    if (first < 0x40) {
+        return true; /* the header */
+    }
+    return !touches(function, PCI_CAPABILITY_MSI, 24, first, bytes) &&
+           !touches(function, PCI_CAPABILITY_MSIX, 4, first, bytes);
+}
+
+void pci_config_stop_bus_masters(void)
+{
+    for (uint32_t bus_device = 0; bus_device < 256 * 32; bus_device++) {
+        uint16_t device = (uint16_t)(bus_device << 3);
+        if (pci_config_read(device, REGISTER_VENDOR, 2) == 0xffff) {
+            continue;
+        }
+        bool several = (pci_config_read(device, REGISTER_HEADER_TYPE, 1) & HEADER_MULTIFUNCTION) != 0;
+        for (uint16_t f = device; f < device + (several ? 8 : 1); f++) {
+            uint32_t command = pci_config_read(f, REGISTER_COMMAND, 2);
+            if (command != 0xffff && (command & COMMAND_BUS_MASTER) != 0) {
+                pci_config_write(f, REGISTER_COMMAND, 2, command & ~COMMAND_BUS_MASTER);
+            }
+        }
+    }
+}
