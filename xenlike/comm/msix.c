@@ -27,6 +27,9 @@
 #define BAR_TYPE_MASK         0x6u
 #define BAR_TYPE_64           0x4u
 
+/* Intel SDM 3A, 10.11: where messages go; the APIC's id in bits 19:12. */
+#define MESSAGE_ADDRESS 0xfee00000u
+
 #define MAX_TABLES 32
 
 /* Tables stay mapped: a function that comes back finds its own again. */
@@ -65,11 +68,11 @@ static int table_open(uint16_t function, uint16_t capability, uint64_t address, 
     if (nr_tables == MAX_TABLES || !frame_table_claim_device(mfn_from_maddr(MADDR(address)), pages)) {
         return -XEN_ENOSPC;
     }
-    char *mapped = machine_map_device(MADDR(address - offset), pages);
+    volatile char *mapped = machine_map_device(MADDR(address - offset), pages);
     if (mapped == NULL) {
         return -XEN_ENOSPC;
     }
-    *entries = (msix_entry_t *)(void *)(mapped + offset);
+    *entries = (msix_entry_t *)(volatile void *)(mapped + offset);
     for (uint32_t i = 0; i < nr_entries; i++) {
         msix_mask(&(*entries)[i], true);
     }
@@ -108,11 +111,10 @@ int msix_open(uint16_t function, uint16_t index, uint64_t table_base, msix_entry
 
 void msix_program(msix_entry_t *entry, uint32_t vector)
 {
-    uint64_t address = irq_message_address();
     msix_mask(entry, true);
-    (*entry)[0] = (uint32_t)address;
-    (*entry)[1] = (uint32_t)(address >> 32);
-    (*entry)[2] = irq_message_data(vector);
+    (*entry)[0] = MESSAGE_ADDRESS | irq_lapic_id() << 12;
+    (*entry)[1] = 0;
+    (*entry)[2] = vector; /* fixed delivery, an edge */
 }
 
 void msix_mask(msix_entry_t *entry, bool masked)

@@ -22,7 +22,7 @@ static inline void spinlock_init(spinlock_t *lock)
     lock->taken = 0;
 }
 
-UNCHECKED_LOCKING ACQUIRES(*lock) static inline void spin_lock(spinlock_t *lock)
+static inline void spin_lock(spinlock_t *lock) ACQUIRES(*lock) UNCHECKED_LOCKING
 {
     while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) != 0) {
         while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED) != 0) {
@@ -31,7 +31,7 @@ UNCHECKED_LOCKING ACQUIRES(*lock) static inline void spin_lock(spinlock_t *lock)
     }
 }
 
-UNCHECKED_LOCKING RELEASES(*lock) static inline void spin_unlock(spinlock_t *lock)
+static inline void spin_unlock(spinlock_t *lock) RELEASES(*lock) UNCHECKED_LOCKING
 {
     __atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 }
