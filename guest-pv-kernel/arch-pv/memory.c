@@ -176,6 +176,7 @@ static void extend_direct_map(unsigned long pfn, unsigned long end)
         if (error != 0) {
             panic("cannot map page %lx: error %d", pfn, error);
         }
+        memory_early_end = pfn < end ? pfn : end; /* tables for the rest may lie in it */
     }
 }
 
