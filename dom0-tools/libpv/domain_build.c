@@ -245,6 +245,10 @@ static int step_create(struct build *build)
         return failed(build, result, "making an empty domain");
     }
     build->created = true;
+    result = domctl_make_vcpus(build->built->domid, build->request->limits.max_vcpus);
+    if (result < 0) {
+        return failed(build, result, "making its vCPUs");
+    }
     phase_end(build, PHASE_CREATE);
     return 0;
 }

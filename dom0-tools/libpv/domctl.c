@@ -102,6 +102,20 @@ int domctl_max_memory(uint16_t domid, uint64_t kib)
     return result;
 }
 
+int domctl_make_vcpus(uint16_t domid, uint32_t count)
+{
+    struct xen_domctl *operation = seam_buffer_get(sizeof(*operation));
+    int result;
+
+    if (operation == NULL) {
+        return -XEN_ENOMEM;
+    }
+    operation->u.max_vcpus.max = count;
+    result = domctl_call(operation, XEN_DOMCTL_max_vcpus, domid);
+    seam_buffer_put(operation);
+    return result;
+}
+
 static void info_convert(const struct xen_domctl_getdomaininfo *from, struct domain_info *to)
 {
     memset(to, 0, sizeof(*to));

@@ -55,6 +55,8 @@ int domctl_destroy(uint16_t domid);
 int domctl_pause(uint16_t domid);
 int domctl_unpause(uint16_t domid);
 int domctl_max_memory(uint16_t domid, uint64_t kib);
+/* Make the vCPUs, all down; exactly as many as the domain was created for. */
+int domctl_make_vcpus(uint16_t domid, uint32_t count);
 /* -XEN_ESRCH also when only domains with higher numbers exist. */
 int domctl_info(uint16_t domid, struct domain_info *info);
 /* Up to `capacity` domains from number `first` on, ascending. Returns how many. */
