@@ -3,7 +3,7 @@
  * From the first C instruction to main: shared page, traps, memory, events, time, threads, console,
  * initrd, then the first process.
  * Owns: start_info, shared_info's mapping. Guest ABI: start-of-day (docs/abi).
- * Read next: memory.c, traps.c, ../core/thread.c, ../core/main.c
+ * Read next: memory.c, traps.c, ../core/thread.c, ../core/core_main.c
  */
 #include <string.h>
 #include <public/xen.h>

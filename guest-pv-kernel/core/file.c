@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Open files: references, operations with their defaults, waiting, descriptors.
- * Owns: nothing but what its callers made. Invariant: FI1 (file.h). Read next: file_mount.c, pipe.c
+ * Owns: nothing but what its callers made. Invariant: FI1 (file.h). Read next: file_mount.c, file_pipe.c
  */
 #include <errno.h>
 #include <fcntl.h>

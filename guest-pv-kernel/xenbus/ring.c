@@ -2,7 +2,7 @@
 /*
  * The page shared with xenstored, as a file that speaks xs_wire.
  * Invariant XR1: we write only req_prod and rsp_cons, after the bytes they stand for.
- * Guest ABI: io/xs_wire.h. Read next: client.c
+ * Guest ABI: io/xs_wire.h. Read next: xenbus_client.c
  */
 #include <errno.h>
 #include <fcntl.h>

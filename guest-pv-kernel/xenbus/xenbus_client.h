@@ -6,6 +6,6 @@
 #define XENBUS_CLIENT_H
 
 /* A watch's token on the wire: its number in hexadecimal. `text` has 20 bytes. */
-void client_format_token(char *text, unsigned long token);
+void xenbus_client_token(char *text, unsigned long token);
 
 #endif

@@ -4,7 +4,7 @@
  * out by request id, another calls the watch handlers (so that a handler may ask the store itself).
  * Owns: requests in flight, watches, their queued events.
  * Invariant XB1: a message is written whole, under `writing`, even by a cancelled process: half a
- * message would break the stream for all. Read next: wire.c, operations.c
+ * message would break the stream for all. Read next: wire.c, xenbus_operations.c
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include <pvk/file.h>
 #include <pvk/xenbus.h>
 #include "../core/thread_layout.h"
-#include "client.h"
+#include "xenbus_client.h"
 #include "ring.h"
 #include "wire.h"
 
@@ -286,7 +286,7 @@ static int watch_request(const struct xenbus_watch *watch, uint32_t type)
 
     if (payload != NULL) {
         payload->length = 0;
-        client_format_token(token, watch->token);
+        xenbus_client_token(token, watch->token);
         error =
             wire_append_string(payload, watch->path) && wire_append_string(payload, token)
                 ? xenbus_request(watch->store, type, 0, payload->bytes, payload->length, NULL, NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The store's operations, each a request with its strings joined.
- * Read next: client.c
+ * Read next: xenbus_client.c
  */
 #include <ctype.h>
 #include <errno.h>
@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <pvk/xenbus.h>
-#include "client.h"
+#include "xenbus_client.h"
 #include "wire.h"
 
-void client_format_token(char *text, unsigned long token)
+void xenbus_client_token(char *text, unsigned long token)
 {
     snprintf(text, 20, "%lx", token);
 }
