@@ -9,7 +9,8 @@ HV_CFLAGS := -std=c11 -O2 -g $(WARNINGS) -ffreestanding -fno-strict-aliasing -mn
              -mgeneral-regs-only -fpie -fvisibility=hidden -fno-stack-protector \
              -fno-asynchronous-unwind-tables -fcf-protection=none -fno-common \
              -Wframe-larger-than=1024 -Iinclude -I$(HV_DIR)/include \
-             -ffile-prefix-map=$(CURDIR)=. -D__XEN__
+             -ffile-prefix-map=$(CURDIR)=. -D__XEN__ \
+             -include xenlike/lib/hidden.h
 HV_ASFLAGS := -D__ASSEMBLY__ -g -fpie -Iinclude -I$(HV_DIR)/include
 
 HV_LATER := xenlike/cpu/irq.c xenlike/lib/print.c

@@ -109,7 +109,7 @@ static uint64_t boot_alloc(uint64_t size, uint64_t alignment)
     return best;
 }
 
-static mfn_t table_alloc(void)
+mfn_t paging_frame(void)
 {
     mfn_t mfn;
 
@@ -127,7 +127,7 @@ static mfn_t table_alloc(void)
 static pte_t *table_below(pte_t *entry, uint64_t extra_rights)
 {
     if ((*entry & PTE_PRESENT) == 0) {
-        *entry = pte_make(table_alloc(), RIGHTS_TABLE | extra_rights);
+        *entry = pte_make(paging_frame(), RIGHTS_TABLE | extra_rights);
     }
     return machine_frame(pte_mfn(*entry));
 }
@@ -272,11 +272,15 @@ void paging_init(void)
     map_direct();
     (void)paging_entry(PERCPU_START);
     (void)paging_entry(FIXMAP_START);
-    paging_idle_base = table_alloc();
+    paging_idle_base = paging_frame();
     base = machine_frame(paging_idle_base);
     memcpy(base + HV_L4_FIRST_SLOT, page_table_hypervisor_slots,
            sizeof(page_table_hypervisor_slots));
     write_cr3(maddr_from_mfn(paging_idle_base).a);
+}
+
+void paging_open_heap(void)
+{
     announce_ram();
     for (unsigned int i = 0; i < nr_free_ranges; i++) {
         if (free_ranges[i].start < free_ranges[i].end) {

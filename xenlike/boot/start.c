@@ -140,9 +140,10 @@ static void processor_init(void)
 
 static void start_on_own_stack(void)
 {
+    processor_init();
+    paging_open_heap();
     switch_init_cpu();
     descriptors_init_cpu();
-    processor_init();
     apic_disable_pic();
     apic_init_cpu();
     cpu_local()->apic_id = apic_id();

@@ -5,9 +5,7 @@
 #include "../boot/paging.h"
 #include "../domain/schedule.h"
 #include "../domain/vcpu.h"
-#include "../lib/check.h"
 #include "../lib/string.h"
-#include "../mm/frame_alloc.h"
 #include "entry.h"
 #include "machine.h"
 #include "registers.h"
@@ -17,10 +15,7 @@
 
 static void map_own_page(uint64_t address, uint64_t rights)
 {
-    mfn_t mfn = frame_alloc_one();
-
-    CHECK(mfn_valid_value(mfn));
-    *paging_entry(address) = pte_make(mfn, rights);
+    *paging_entry(address) = pte_make(paging_frame(), rights);
 }
 
 static void map_stacks(uint64_t block)
