@@ -9,6 +9,4 @@ host-tools:
 include $(filter-out dom0-tools/host/build.mk,$(wildcard dom0-tools/*/build.mk)) dom0-tools/host/build.mk
 
 # dom0's image is made of all of them.
-ifeq ($(words $(wildcard $(DOM0_NEEDS))),$(words $(DOM0_NEEDS)))
 $(eval $(dom0_rules))
-endif

@@ -8,9 +8,6 @@ DOM0_INITRD := $(BUILD)/dom0-tools/initrd.cpio
 
 DOM0_SOURCES := $(sort $(wildcard dom0-tools/dom0/*.c)) dom0-tools/host/channel.c
 
-# The image waits for the tools that it is made of.
-DOM0_NEEDS := $(addprefix dom0-tools/,pvctl/pvctl.h backends/console_backend.h)
-
 define dom0_rules
 $(call guest_image,$(DOM0_IMAGE),$(DOM0_SOURCES) $(DOM0_TOOLS_SOURCES) $(XENSTORED_SOURCES),-Idom0-tools)
 $(GUEST_BUILD)/dom0-tools/dom0/main.o: $(BUILD_ID_HEADER)
