@@ -59,7 +59,7 @@ doctor: ## what is there, what is missing, which QEMU and accelerator; changes n
 
 # The build begins in a second make: what the set-up step installs decides what this one would see.
 demo: | setup-run ## from nothing to a running guest
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@BUILD=$(BUILD) dom0-tools/host/demo.sh
 
 all: hypervisor guests dom0 host-tools ## everything: hypervisor, guest images, dom0, pvctl

@@ -50,22 +50,30 @@ ABI_RUNS     = "$(PYTHON) tests/abi/compare.py --build $(TEST_BUILD)/abi"
 GUEST_RUNS   = "$(GUEST_RUN) --hypervisor $(HYPERVISOR_IMAGE) $(GUEST_TESTS)"
 XEN_RUNS     = "$(GUEST_RUN) --xen --hypervisor $(REAL_XEN) $(GUEST_TESTS)"
 SYSTEM_RUNS  = $(SYSTEM_TESTS:%="$(PYTHON) %")
+SYSTEM_XEN   = "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_guests.py"
 CHECK_RUNS   = "$(PYTHON) tests/tools/check.py"
 
 HYPERVISOR_IMAGE ?= $(BUILD)/xenlike/xenlike
 
 export BUILD HOST_CC QEMU REQUIRE XENLIKE_CACHE
 
+# Two jobs unless the user said how many.
+PARALLEL = $(if $(findstring j,$(filter-out --%,$(firstword $(MAKEFLAGS)))$(filter -j%,$(MAKEFLAGS))),,-j2)
+
 .PHONY: test unit-tests run-unit abi-tests guest-tests guest-tests-xen system-tests system-tests-xen check format \
         abi-names abi-numbers test-programs
 
-test: | setup-test ## install what is missing, build, run every test; REQUIRE=all forbids skips
-	@$(MAKE) --no-print-directory all test-programs
+test: | setup-test fetch ## install what is missing, build, run every test; REQUIRE=all forbids skips
+	@$(MAKE) --no-print-directory $(PARALLEL) all test-programs
 	@$(MAKE) --no-print-directory run-all
 
-.PHONY: run-all
-run-all:
-	@$(RUN) $(UNIT_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(GUEST_RUNS) $(SYSTEM_RUNS)
+.PHONY: run-all fetch
+fetch: ## get into the cache what tests use of Debian without installing it
+	@tests/tools/fetch.sh
+
+run-all: test-programs
+	@$(RUN) $(UNIT_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(GUEST_RUNS) $(SYSTEM_RUNS) \
+	    $(SYSTEM_XEN)
 
 test-programs: $(UNIT_SUITES) $(GUEST_TESTS)
 
@@ -87,7 +95,7 @@ system-tests: all ## pvctl from outside
 	@$(RUN) --verbose $(SYSTEM_RUNS)
 
 system-tests-xen: all ## the same with real Xen 4.17 under our dom0
-	@XEN=1 REAL_XEN=$(REAL_XEN) $(RUN) --verbose "$(PYTHON) tests/system/test_guests.py"
+	@$(RUN) --verbose $(SYSTEM_XEN)
 
 check: $(BUILD_ID_HEADER) | $(INCLUDE_LINK) ## layout, sizes, headers, static analysis
 	@$(RUN) --verbose $(CHECK_RUNS)

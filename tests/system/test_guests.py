@@ -3,7 +3,7 @@
 """pvctl on a running machine: create, list, console, pause, logs, destroy; bad input; nothing left."""
 import signal, subprocess, time
 from harness import Skip, expect, expect_run, main, wait_until
-from machine import domains, free_memory, real, wait_for_log, write_config
+from machine import ON_XEN, domains, free_memory, real, wait_for_log, write_config
 
 GREETING = "Hello from a paravirtual guest."
 shared = None
@@ -246,7 +246,7 @@ def test_a_guest_that_faults_harms_nobody():
 
 def run_all():
     try:
-        main("guests", [f for name, f in list(globals().items()) if name.startswith("test_")])
+        main("guests on Xen" if ON_XEN else "guests", [f for name, f in list(globals().items()) if name.startswith("test_")])
     finally:
         if shared is not None:
             shared.close()

@@ -6,7 +6,7 @@
 
 Prints TAP: one line per check, what is wrong before it. Without names, all checks run.
 """
-import argparse, concurrent.futures, os, pathlib, re, shutil, subprocess, sys
+import argparse, concurrent.futures, fnmatch, os, pathlib, re, shutil, subprocess, sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FILE_LINES, FUNCTION_LINES, RING0_LINES, SPINE_LINES = 600, 60, 15000, 3000
@@ -19,9 +19,14 @@ class Skip(Exception):
 
 
 def tracked(*patterns):
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *patterns], cwd=TOP,
-                           capture_output=True, text=True, check=True).stdout.split()
-    return [name for name in names if (TOP / name).is_file()]
+    """Files that git knows or would take; without git (an archive), all but build trees."""
+    result = subprocess.run(["git", "-c", f"safe.directory={TOP}", "ls-files", "-co",
+                             "--exclude-standard", *patterns], cwd=TOP, capture_output=True, text=True)
+    if result.returncode == 0:
+        return [name for name in result.stdout.split() if (TOP / name).is_file()]
+    names = [str(path.relative_to(TOP)) for path in sorted(TOP.rglob("*")) if path.is_file()]
+    return [name for name in names if not name.startswith(("build", ".git/"))
+            and any(fnmatch.fnmatch(name, pattern) for pattern in patterns)]
 
 
 def code_files():

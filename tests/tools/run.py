@@ -21,10 +21,21 @@ def command_of(text):
     return words
 
 
+def name_of(text):
+    """The suite, or the script and what it is about."""
+    words = shlex.split(text)
+    scripts = [pathlib.Path(word) for word in words if word.endswith(".py")]
+    name = f"{scripts[0].parent.name}/{scripts[0].stem}" if scripts else pathlib.Path(words[0]).name
+    return name + (" on Xen" if "--xen" in words or "XEN=1" in words else "")
+
+
 def run(text, limit):
     begin = time.monotonic()
-    process = subprocess.Popen(command_of(text), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               stdin=subprocess.DEVNULL)
+    try:
+        process = subprocess.Popen(command_of(text), stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    except OSError as reason:
+        return text, "", str(reason), 0.0
     try:
         output, _ = process.communicate(timeout=limit)
         status = process.returncode
@@ -77,7 +88,7 @@ def main():
             text, output, status, seconds = future.result()
             outcomes = judge(text, output, status)
             counts = {kind: sum(k == kind for k, _, _ in outcomes) for kind in totals}
-            name = pathlib.Path(shlex.split(text)[-1 if "run.py" in text else 0]).name
+            name = name_of(text)
             print(f"{name}: {counts['passed']} passed, {counts['failed']} failed, "
                   f"{counts['skipped']} skipped ({seconds:.1f} s)", flush=True)
             for kind, test, reasons in outcomes:
@@ -86,7 +97,7 @@ def main():
                     for reason in reasons:
                         print(f"      {reason}")
             if options.log:
-                (options.log / f"{number:02d}-{name}.log").write_text(output)
+                (options.log / f"{number:02d}-{name.replace('/', '-').replace(' ', '-')}.log").write_text(output)
             for kind in totals:
                 totals[kind] += counts[kind]
     print(f"{totals['passed']} passed, {totals['failed']} failed, {totals['skipped']} skipped")
