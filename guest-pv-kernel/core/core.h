@@ -19,6 +19,9 @@ _Noreturn void core_start(const char *command_line);
 /* The console has input, or room for output. */
 void core_console_event(void);
 
+/* Obeys control/shutdown from now on (a domU). */
+void core_listen_to_toolstack(void);
+
 /* The domain is about to end with this status. */
 void core_report_exit(int status);
 

@@ -72,5 +72,6 @@ void core_start(const char *command_line)
         process_spawn(name, main, count + 1, words, files, core_main_stack) == NULL) {
         panic("not enough memory to start main");
     }
+    core_listen_to_toolstack();
     thread_exit();
 }
