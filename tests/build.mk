@@ -30,6 +30,7 @@ $(TEST_BUILD)/unit/$(1).d/%.o: %.c | $(INCLUDE_LINK)
 -include $$($(TEST_BUILD)/unit/$(1)_OBJECTS:.o=.d)
 endef
 
+-include tests/compare/compare.mk
 -include $(sort $(wildcard tests/unit/*.mk))
 
 # Guest tests: CLAIM=<folder> picks one.

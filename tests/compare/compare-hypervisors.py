@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the differential image on hypervisors under QEMU and compares what they answered.
+
+    compare-hypervisors.py IMAGE --xenlike FILE [--xen FILE] [--write-golden]
+
+Without --xen, xenlike is compared with the answers of real Xen kept in xen-4.17.txt. Differences that have a reason stand in
+differences.txt; any other is a failure, and so is a reason for what does not differ."""
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GOLDEN = os.path.join(HERE, "xen-4.17.txt")
+REASONS = os.path.join(HERE, "differences.txt")
+GROUPS = ["misc", "page_tables", "pins", "segments", "events", "grants", "vcpu", "memory", "control"]
+
+
+def run(hypervisor, image, group, is_xen, seconds):
+    """The cases of one group, in order, as {name: value}; exits when the guest did not finish."""
+    command = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,-smap,-erms", "-m", "512", "-display", "none",
+               "-monitor", "none", "-no-reboot", "-serial", "stdio", "-kernel", hypervisor,
+               "-initrd", f"{image} {group}"]
+    command += ["-append", "console=com1 com1=115200,8n1 dom0_mem=64M sync_console" if is_xen
+                else "console=com1 dom0_mem=64M"]
+    try:
+        output = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, timeout=seconds).stdout
+    except subprocess.TimeoutExpired as late:
+        output = late.stdout or b""
+    text = output.decode(errors="replace").replace("\r", "")
+    cases = {m.group(1): int(m.group(2)) for m in re.finditer(r"case (.+): (-?\d+)\n", text)}
+    if "compare: done" not in text:
+        print(text[-3000:])
+        sys.exit(f"compare: {hypervisor} did not finish the group {group} within {seconds} s: the end of its output is above")
+    return cases
+
+
+def run_all(hypervisor, image, is_xen):
+    cases = {}
+    for group in GROUPS:
+        cases.update(run(hypervisor, image, group, is_xen, 60))
+    return cases
+
+
+def read_table(path):
+    table = {}
+    with open(path) as lines:
+        for line in lines:
+            match = re.match(r"([^#:]+): (-?\d+)(?:\s+#\s*(.*))?$", line)
+            if match:
+                table[match.group(1)] = (int(match.group(2)), match.group(3))
+    return table
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("image")
+    parser.add_argument("--xenlike")
+    parser.add_argument("--xen")
+    parser.add_argument("--write-golden", action="store_true")
+    options = parser.parse_args()
+    if options.xen:
+        truth = run_all(options.xen, options.image, True)
+        if options.write_golden:
+            with open(GOLDEN, "w") as out:
+                out.write("# What Xen 4.17 answers to tests/compare, run as its first domain.\n")
+                out.writelines(f"{name}: {value}\n" for name, value in truth.items())
+    else:
+        truth = {name: entry[0] for name, entry in read_table(GOLDEN).items()}
+    if not options.xenlike:
+        return
+    ours = run_all(options.xenlike, options.image, False)
+    reasons = read_table(REASONS)
+    wrong = explained = 0
+    for name in truth.keys() | ours.keys():
+        if truth.get(name) == ours.get(name):
+            if name in reasons:
+                print(f"compare: {name} no longer differs: remove it from {os.path.basename(REASONS)}")
+                wrong += 1
+        elif name in reasons and reasons[name][0] == ours.get(name):
+            explained += 1
+        else:
+            print(f"compare: {name}: Xen {truth.get(name)}, xenlike {ours.get(name)}")
+            wrong += 1
+    print(f"compare: {len(truth)} cases, {len(truth) - wrong - explained} alike, {explained} differ for a stated reason, {wrong} differ")
+    sys.exit(1 if wrong else 0)
+
+
+main()
