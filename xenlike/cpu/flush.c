@@ -62,6 +62,11 @@ void machine_flush_local(bool global)
     full_flush_done();
 }
 
+void machine_flush_cache(void)
+{
+    __asm__ volatile("wbinvd" ::: "memory");
+}
+
 static void flush_here(enum flush_kind kind, gva_t address)
 {
     if (kind == FLUSH_PAGE) {

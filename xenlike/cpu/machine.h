@@ -59,6 +59,8 @@ void machine_flush_local(bool global);
 /* The same on every CPU of the mask (this one included when it is in it); returns when all have done it. */
 void machine_flush_mask(cpumask_t mask, bool global);
 void machine_flush_page_mask(cpumask_t mask, gva_t address);
+/* Writes back and empties the data caches of every CPU. */
+void machine_flush_cache(void);
 /* Counts flushes: a frame stamped with a value less than or equal to the time of a CPU's last full flush is in no TLB of that CPU. */
 uint32_t machine_flush_clock(void);
 /* CPUs of the mask that have not done a full flush since the stamp was taken. */

@@ -311,8 +311,8 @@ void frame_alloc_return(mfn_t mfn, uint64_t state)
     }
 }
 
-/* The first frame of d at or above n whose allocation reference is still there. */
-static mfn_t owned_from(const struct domain *d, uint64_t n)
+/* The first frame of d at or above n that has one of the bits in its state. */
+static mfn_t owned_from(const struct domain *d, uint64_t n, uint64_t bits)
 {
     uint64_t owner = d->id + FRAME_OWNER_FIRST_DOMAIN;
 
@@ -327,7 +327,7 @@ static mfn_t owned_from(const struct domain *d, uint64_t n)
         for (; n < chunk_end; n++) {
             uint64_t state = frame_load(frame_of(MFN(n)));
 
-            if (frame_word_owner(state) == owner && (state & FRAME_ALLOCATED) != 0) {
+            if (frame_word_owner(state) == owner && (state & bits) != 0) {
                 return MFN(n);
             }
         }
@@ -337,12 +337,17 @@ static mfn_t owned_from(const struct domain *d, uint64_t n)
 
 mfn_t frame_first_owned(const struct domain *d)
 {
-    return owned_from(d, 0);
+    return owned_from(d, 0, FRAME_ALLOCATED);
 }
 
 mfn_t frame_next_owned(const struct domain *d, mfn_t mfn)
 {
-    return owned_from(d, mfn.n + 1);
+    return owned_from(d, mfn.n + 1, FRAME_ALLOCATED);
+}
+
+mfn_t frame_next_referenced(const struct domain *d, mfn_t from)
+{
+    return owned_from(d, from.n, FRAME_COUNT_MASK);
 }
 
 uint64_t frame_alloc_nr_free(void)

@@ -69,6 +69,8 @@ static inline uint64_t frame_word_owner(uint64_t state)
     UINT64_C(0xffffffff)            /* flush clock when the last type reference went */
 #define FRAME_AUX_PROGRESS_SHIFT 32 /* partial tables: entries [0, progress) are held */
 #define FRAME_AUX_PROGRESS_MASK  (UINT64_C(0x3ff) << FRAME_AUX_PROGRESS_SHIFT)
+#define FRAME_AUX_LISTED \
+    (UINT64_C(1) << 42) /* in the owner's page_pending, whose links are the stamp bits */
 #define FRAME_AUX_LINEAR_SHIFT \
     48 /* signed: linear entries this table holds, or minus its uses as one */
 
@@ -80,5 +82,8 @@ static inline uint64_t frame_word_owner(uint64_t state)
 
 /* A frame whose last reference went returns to the heap (frame_alloc.c). */
 void frame_alloc_return(mfn_t mfn, uint64_t state);
+
+/* The first frame at or above `from` that d owns and anybody still refers to, allocated or not. */
+mfn_t frame_next_referenced(const struct domain *d, mfn_t from);
 
 #endif

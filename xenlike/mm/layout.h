@@ -39,7 +39,7 @@
 #define PERCPU_STRIDE 0x100000 /* 1 MiB */
 #define PERCPU_GDT    0x00000  /* 16 pages: 14 of the guest's, 2 of ours */
 #define PERCPU_LDT    0x20000  /* 16 pages */
-#define PERCPU_STUB     0x30000 /* one page: the syscall entry stubs */
-#define PERCPU_STACK    0x40000 /* 64 KiB: stacks with guard pages, struct cpu_local at the end */
+#define PERCPU_STUB   0x30000  /* one page: the syscall entry stubs */
+#define PERCPU_STACK  0x40000  /* 64 KiB: stacks with guard pages, struct cpu_local at the end */
 
 #endif

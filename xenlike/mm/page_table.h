@@ -25,11 +25,14 @@ bool page_table_lookup(const struct vcpu *v, gva_t address, pte_t *pte);
 /* A direct write to a live L1 (abi T24): called on a write fault of the guest kernel. True: carried out, resume the guest. */
 bool page_table_emulate_store(struct vcpu *v, gva_t fault_address);
 
-/* Grant mappings. Host address is a linear address, or with contains_pte the machine address of the entry.
- * Install: the entry must be writable to d's tables and not be a grant mapping; returns GNTST_*. The frame's references are the grant code's.
- * Replaced entries are put as in any update. */
+/* Grant mappings. The host address is a linear address in v's current space, or with contains_pte the machine address of the entry;
+ * the entry lies in a valid L1 of v's domain.
+ * Install: pte names the frame and the rights; it is stored marked PTE_GRANT. The mapping's references are the grant code's: no update of a
+ * marked entry, and no end of its table, gives them back. What was there before is put as in any update, but not another
+ * grant mapping: GNTST_general_error. GNTST_bad_virt_addr: no such entry. */
 int page_table_install_grant(struct vcpu *v, uint64_t host_address, bool contains_pte, pte_t pte);
-/* The entry must still name `mfn`; becomes 0 (or new_pte: unmap_and_replace). Sets *accessed when A was set (a flush is needed). GNTST_*. */
+/* The entry must still be the grant mapping of `mfn` with these rights, else GNTST_general_error; it becomes new_pte (not present).
+ * Sets *accessed when A was set (a flush is needed). */
 int page_table_remove_grant(struct vcpu *v, uint64_t host_address, bool contains_pte, mfn_t mfn,
                             pte_t new_pte, bool readonly, bool *accessed);
 

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_mmuext_op(operations, count, done, domain): pins, base pointers, flushes, the LDT, whole pages.
+ *
+ * A table of handlers; each decides nothing that mm/page_table.c can decide. Invariant: HM1 an operation is read once; HM2 `done` as in
+ * mmu_update. Locks: none here. Guest ABI: docs/abi/mmuext_op.md. Read next: mm/page_table.c.
+ */
+#include "hypercall.h"
+#include "mmu_domains.h"
+#include "mmu_flush.h"
+
+#include "../lib/string.h"
+#include "../mm/guest_access.h"
+#include "../mm/page_table.h"
+
+#define MMU_UPDATE_PREEMPTED 0x80000000u
+
+/* d: the domain that the call names; own: it is the caller. */
+typedef int mmuext_handler(struct domain *d, const struct mmuext_op *op);
+
+static int pin(struct domain *d, const struct mmuext_op *op)
+{
+    return page_table_pin(d, MFN(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1);
+}
+
+static int unpin(struct domain *d, const struct mmuext_op *op)
+{
+    return page_table_unpin(d, MFN(op->arg1.mfn));
+}
+
+static int new_base(struct domain *d, const struct mmuext_op *op)
+{
+    (void)d;
+    return page_table_set_kernel_base(current_vcpu(), MFN(op->arg1.mfn));
+}
+
+static int new_user_base(struct domain *d, const struct mmuext_op *op)
+{
+    (void)d;
+    return page_table_set_user_base(current_vcpu(), MFN(op->arg1.mfn));
+}
+
+static int flush_local(struct domain *d, const struct mmuext_op *op)
+{
+    (void)d;
+    (void)op;
+    mmu_flush_all(mmu_flush_local_mask());
+    return 0;
+}
+
+static int flush_page_local(struct domain *d, const struct mmuext_op *op)
+{
+    (void)d;
+    mmu_flush_page(mmu_flush_local_mask(), GVA(op->arg1.linear_addr));
+    return 0;
+}
+
+static int flush_multi(struct domain *d, const struct mmuext_op *op)
+{
+    cpumask_t mask;
+    int result = mmu_flush_vcpu_mask(d, (uint64_t)op->arg2.vcpumask.p, &mask);
+
+    if (result == 0) {
+        mmu_flush_all(mask);
+    }
+    return result;
+}
+
+static int flush_page_multi(struct domain *d, const struct mmuext_op *op)
+{
+    cpumask_t mask;
+    int result = mmu_flush_vcpu_mask(d, (uint64_t)op->arg2.vcpumask.p, &mask);
+
+    if (result == 0) {
+        mmu_flush_page(mask, GVA(op->arg1.linear_addr));
+    }
+    return result;
+}
+
+static int flush_everywhere(struct domain *d, const struct mmuext_op *op)
+{
+    (void)op;
+    mmu_flush_all(READ_ONCE(d->dirty_cpus));
+    return 0;
+}
+
+static int flush_page_everywhere(struct domain *d, const struct mmuext_op *op)
+{
+    mmu_flush_page(READ_ONCE(d->dirty_cpus), GVA(op->arg1.linear_addr));
+    return 0;
+}
+
+/* Caches are coherent for everything that a domain without devices can have mapped. */
+static int flush_cache(struct domain *d, const struct mmuext_op *op)
+{
+    (void)op;
+    if (!d->is_hardware) {
+        return -XEN_EACCES;
+    }
+    machine_flush_cache();
+    return 0;
+}
+
+static int set_ldt(struct domain *d, const struct mmuext_op *op)
+{
+    uint64_t base = op->arg1.linear_addr;
+    uint32_t entries = op->arg2.nr_ents;
+
+    struct vcpu *v = current_vcpu();
+
+    (void)d;
+    if (entries > GUEST_LDT_MAX || base % PAGE_SIZE != 0 ||
+        !guest_access_range_ok(GVA(base), entries * UINT64_C(8))) {
+        return -XEN_EINVAL;
+    }
+    v->pv.ldt_base = base;
+    v->pv.ldt_entries = entries;
+    machine_load_ldt(v);
+    return 0;
+}
+
+static int clear_page(struct domain *d, const struct mmuext_op *op)
+{
+    mfn_t mfn = MFN(op->arg1.mfn);
+
+    if (frame_get_and_type(mfn, d, FRAME_WRITABLE) != 0) {
+        return -XEN_EINVAL;
+    }
+    memset(machine_frame(mfn), 0, PAGE_SIZE);
+    frame_put_and_type(mfn);
+    return 0;
+}
+
+static int copy_page(struct domain *d, const struct mmuext_op *op)
+{
+    mfn_t destination = MFN(op->arg1.mfn);
+    mfn_t source = MFN(op->arg2.src_mfn);
+
+    if (!frame_get(source, d)) {
+        return -XEN_EINVAL;
+    }
+    if (frame_get_and_type(destination, d, FRAME_WRITABLE) != 0) {
+        frame_put(source);
+        return -XEN_EINVAL;
+    }
+    memmove(machine_frame(destination), machine_frame(source), PAGE_SIZE);
+    frame_put_and_type(destination);
+    frame_put(source);
+    return 0;
+}
+
+static int not_supported(struct domain *d, const struct mmuext_op *op)
+{
+    (void)d;
+    (void)op;
+    return -XEN_EOPNOTSUPP;
+}
+
+/* foreign: may name another domain than the caller. */
+static const struct {
+    mmuext_handler *handler;
+    bool foreign;
+} operations[] = {
+    [MMUEXT_PIN_L1_TABLE] = {pin, true},
+    [MMUEXT_PIN_L2_TABLE] = {pin, true},
+    [MMUEXT_PIN_L3_TABLE] = {pin, true},
+    [MMUEXT_PIN_L4_TABLE] = {pin, true},
+    [MMUEXT_UNPIN_TABLE] = {unpin, true},
+    [MMUEXT_NEW_BASEPTR] = {new_base, false},
+    [MMUEXT_TLB_FLUSH_LOCAL] = {flush_local, false},
+    [MMUEXT_INVLPG_LOCAL] = {flush_page_local, false},
+    [MMUEXT_TLB_FLUSH_MULTI] = {flush_multi, false},
+    [MMUEXT_INVLPG_MULTI] = {flush_page_multi, false},
+    [MMUEXT_TLB_FLUSH_ALL] = {flush_everywhere, false},
+    [MMUEXT_INVLPG_ALL] = {flush_page_everywhere, false},
+    [MMUEXT_FLUSH_CACHE] = {flush_cache, false},
+    [MMUEXT_SET_LDT] = {set_ldt, false},
+    [MMUEXT_NEW_USER_BASEPTR] = {new_user_base, false},
+    [MMUEXT_CLEAR_PAGE] = {clear_page, true},
+    [MMUEXT_COPY_PAGE] = {copy_page, true},
+    [MMUEXT_FLUSH_CACHE_GLOBAL] = {flush_cache, false},
+    [MMUEXT_MARK_SUPER] = {not_supported, true},
+    [MMUEXT_UNMARK_SUPER] = {not_supported, true},
+};
+
+static int carry_out(const struct mmu_domains *domains, const struct mmuext_op *op)
+{
+    if (op->cmd >= ARRAY_SIZE(operations) || operations[op->cmd].handler == NULL) {
+        return -XEN_ENOSYS;
+    }
+    if (domains->frames != current_domain() && !operations[op->cmd].foreign) {
+        return -XEN_EPERM;
+    }
+    /* Device memory is no domain's table or page. */
+    return domains->frames == NULL ? -XEN_EINVAL : operations[op->cmd].handler(domains->frames, op);
+}
+
+int64_t hc_mmuext_op(uint64_t list, uint64_t count_argument, uint64_t done_pointer,
+                     uint64_t domain_argument, uint64_t a5, uint64_t a6)
+{
+    uint32_t count = (uint32_t)count_argument & ~MMU_UPDATE_PREEMPTED;
+    uint32_t done = 0;
+    struct mmu_domains domains;
+    uint32_t i;
+    int result;
+
+    (void)a5;
+    (void)a6;
+    if (((uint32_t)count_argument & MMU_UPDATE_PREEMPTED) != 0 && done_pointer != 0) {
+        (void)guest_access_read(&done, GVA(done_pointer), sizeof(done));
+    }
+    result = mmu_domains_get(&domains, (domid_t)domain_argument);
+    if (unlikely(result != 0)) {
+        return result;
+    }
+    for (i = 0; i < count; i++) {
+        struct mmuext_op op;
+
+        if (i != 0 && hypercall_preempt_wanted()) {
+            result = -XEN_ERESTART;
+            break;
+        }
+        result = guest_access_read(&op, GVA(list + i * sizeof(op)), sizeof(op));
+        if (likely(result == 0)) {
+            result = carry_out(&domains, &op);
+        }
+        if (unlikely(result != 0)) {
+            break;
+        }
+    }
+    mmu_domains_put(&domains);
+    done += i;
+    if (done_pointer != 0) {
+        (void)guest_access_write(GVA(done_pointer), &done, sizeof(done));
+    }
+    if (unlikely(result == -XEN_ERESTART)) {
+        return hypercall_continue(__HYPERVISOR_mmuext_op, list + i * sizeof(struct mmuext_op),
+                                  (count - i) | MMU_UPDATE_PREEMPTED, done_pointer, domain_argument,
+                                  0, 0);
+    }
+    return result;
+}

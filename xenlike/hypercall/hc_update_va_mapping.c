@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_update_va_mapping(address, value, flags) and its form for another domain's frames: one L1 entry, found by the address that it
+ * maps, and the flush that goes with it.
+ *
+ * The tables are walked in software from the current base (abi T6): what an earlier entry of a multicall changed is seen.
+ * Locks: the caller's page_lock. Guest ABI: docs/abi/update_va_mapping.md. Read next: mm/pt_update.c, mmu_flush.h.
+ */
+#include "hypercall.h"
+#include "mmu_domains.h"
+#include "mmu_flush.h"
+
+#include "../mm/page_type.h"
+#include "../mm/pt_update.h"
+
+static int update(struct vcpu *v, gva_t address, pte_t value, struct domain *frame_owner)
+{
+    struct domain *d = v->domain;
+    mfn_t table;
+    unsigned int index;
+    int result;
+
+    spin_lock(&d->page_lock);
+    result = page_type_drain(d);
+    if (likely(result == 0)) {
+        if (likely(pt_update_find_l1(d, v->kernel_base, address, &table, &index)) &&
+            likely(page_type_is_valid(table, FRAME_L1))) {
+            pte_t *slot = &page_type_entries(table)[index];
+
+            result = pt_update_l1(d, slot, READ_ONCE(*slot), value, frame_owner, PT_STORE_PLAIN);
+        } else {
+            result = -XEN_EINVAL;
+        }
+    }
+    spin_unlock(&d->page_lock);
+    return result;
+}
+
+static int flush(struct vcpu *v, gva_t address, uint64_t flags)
+{
+    uint64_t target = flags & ~UVMF_FLUSHTYPE_MASK;
+    cpumask_t mask;
+    int result;
+
+    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE ||
+        (flags & UVMF_FLUSHTYPE_MASK) == UVMF_FLUSHTYPE_MASK) {
+        return 0;
+    }
+    if (target == UVMF_LOCAL) {
+        mask = mmu_flush_local_mask();
+    } else if (target == UVMF_ALL) {
+        mask = v->domain->dirty_cpus;
+    } else {
+        result = mmu_flush_vcpu_mask(v->domain, target, &mask);
+        if (result != 0) {
+            return result;
+        }
+    }
+    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG) {
+        mmu_flush_page(mask, address);
+    } else {
+        mmu_flush_all(mask);
+    }
+    return 0;
+}
+
+int64_t hc_update_va_mapping(uint64_t address, uint64_t value, uint64_t flags, uint64_t a4,
+                             uint64_t a5, uint64_t a6)
+{
+    struct vcpu *v = current_vcpu();
+    int result = update(v, GVA(address), value, v->domain);
+
+    (void)a4;
+    (void)a5;
+    (void)a6;
+    if (unlikely(result == -XEN_ERESTART)) {
+        return hypercall_continue(__HYPERVISOR_update_va_mapping, address, value, flags, 0, 0, 0);
+    }
+    return result == 0 ? flush(v, GVA(address), flags) : result;
+}
+
+int64_t hc_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t flags,
+                                         uint64_t id, uint64_t a5, uint64_t a6)
+{
+    struct vcpu *v = current_vcpu();
+    struct mmu_domains domains;
+    int result = mmu_domains_get(&domains, (domid_t)id);
+
+    (void)a5;
+    (void)a6;
+    if (result != 0) {
+        return result;
+    }
+    result = update(v, GVA(address), value, domains.frames);
+    mmu_domains_put(&domains);
+    if (result == -XEN_ERESTART) {
+        return hypercall_continue(__HYPERVISOR_update_va_mapping_otherdomain, address, value, flags,
+                                  id, 0, 0);
+    }
+    return result == 0 ? flush(v, GVA(address), flags) : result;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The two domains that a memory-management call is about: whose tables, and whose frames they may name. */
+#ifndef XENLIKE_HYPERCALL_MMU_DOMAINS_H
+#define XENLIKE_HYPERCALL_MMU_DOMAINS_H
+
+#include "../domain/domain.h"
+
+struct mmu_domains {
+    struct domain *tables;
+    struct domain *frames; /* NULL: device memory (DOMID_IO) */
+    bool held;             /* references were taken */
+};
+
+/* The argument: bits 15:0 the frames' domain, bits 31:16 the tables' domain plus 1, 0: the caller.
+ * 0; -ESRCH no such domain of frames; -EINVAL no such domain of tables; -EPERM not the caller's business. */
+int mmu_domains_get(struct mmu_domains *domains, uint32_t argument);
+void mmu_domains_put(const struct mmu_domains *domains);
+
+#endif

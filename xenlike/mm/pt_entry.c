@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one page-table entry holds: references, and its stored form.
+ *
+ * Invariant: PT4 a present L1 entry holds a general reference to its frame, and a writable one if it is writable; entries of device memory and
+ *            grant mappings (PTE_GRANT) hold none here. A present Ln entry holds both references to a valid Ln-1 of the same
+ *            domain, or is linear: read-only, to a table of its own level, one deep.
+ * Locks: the owner's page_lock. Guest ABI: docs/abi/mmu_update.md. Read next: pt_validate.c.
+ */
+#include "page_type.h"
+
+#include <public/errno.h>
+
+#define PTE_CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
+/* At levels 2 to 4: no superpages, no cache attributes, nothing global. */
+#define PTE_UPPER_REFUSED (PTE_PWT | PTE_PCD | PTE_PSE | PTE_GLOBAL)
+/* All frame bits of the architecture: more than machine addresses have here. */
+#define PTE_WIDE_FRAME_MASK UINT64_C(0x000ffffffffff000)
+
+pte_t pt_entry_refused_l1(const struct domain *d)
+{
+    return PTE_GRANT | (d->is_hardware ? 0 : PTE_CACHE_BITS);
+}
+
+/* The guest kernel runs in ring 3, so all is user-accessible, and a kernel's entry is known by bit 52 alone. It must never be global: global
+ * entries survive the change to the user's base, and user mode would see them. */
+pte_t pt_entry_adjust_l1(pte_t pte)
+{
+    if ((pte & PTE_USER) == 0) {
+        pte |= PTE_USER | PTE_GUEST_KERNEL;
+    }
+    return (pte & PTE_GUEST_KERNEL) != 0 ? pte & ~PTE_GLOBAL : pte | PTE_GLOBAL;
+}
+
+static mfn_t wide_mfn(pte_t pte)
+{
+    return MFN((pte & PTE_WIDE_FRAME_MASK) >> PAGE_SHIFT);
+}
+
+static int get_device_frame(const struct domain *d, pte_t pte)
+{
+    if (!d->is_hardware || wide_mfn(pte).n >= UINT64_C(1) << (MADDR_BITS - PAGE_SHIFT)) {
+        return -XEN_EPERM;
+    }
+    if ((pte & PTE_WRITE) != 0 && frame_table_device_claimed(wide_mfn(pte))) {
+        return -XEN_EPERM;
+    }
+    return 0;
+}
+
+int pt_entry_get_l1(struct domain *d, struct domain *frame_owner, pte_t *pte)
+{
+    mfn_t mfn = wide_mfn(*pte);
+    bool held;
+
+    if (unlikely((*pte & pt_entry_refused_l1(d)) != 0)) {
+        return -XEN_EINVAL;
+    }
+    if (unlikely(frame_owner == NULL) || unlikely(!frame_is_ram(mfn))) {
+        int result = frame_is_ram(mfn) ? -XEN_EBUSY : get_device_frame(d, *pte);
+
+        if (result != 0) {
+            return result;
+        }
+    } else {
+        held = (*pte & PTE_WRITE) != 0 ? page_type_get_writable(mfn, frame_owner) == 0
+                                       : frame_get(mfn, frame_owner);
+        if (unlikely(!held)) {
+            return -XEN_EBUSY;
+        }
+    }
+    *pte = pt_entry_adjust_l1(*pte);
+    return 0;
+}
+
+void pt_entry_put_l1(pte_t pte)
+{
+    if ((pte & PTE_PRESENT) == 0 || (pte & PTE_GRANT) != 0 || !frame_is_ram(pte_mfn(pte))) {
+        return;
+    }
+    if ((pte & PTE_WRITE) != 0) {
+        page_type_put_writable(pte_mfn(pte));
+    } else {
+        frame_put(pte_mfn(pte));
+    }
+}
+
+/* A read-only entry to a table of the entry's own level. To itself: it holds nothing. To another: both references, counted at both
+ * ends, so that a table that is mapped so maps none itself: no chains, no cycles. */
+static int get_linear(mfn_t self, unsigned int level, mfn_t other, pte_t pte)
+{
+    struct frame *parent = frame_of(self);
+    struct frame *child = frame_of(other);
+
+    if ((pte & PTE_WRITE) != 0) {
+        return -XEN_EINVAL;
+    }
+    if (mfn_equal(self, other)) {
+        return 0;
+    }
+    if (!page_type_is_valid(other, page_type_of_level(level)) || page_type_linear(parent) < 0 ||
+        page_type_linear(child) > 0 || page_type_linear(child) == INT16_MIN ||
+        !page_type_take_valid(other)) {
+        return -XEN_EINVAL;
+    }
+    page_type_linear_add(parent, 1);
+    page_type_linear_add(child, -1);
+    return 0;
+}
+
+int pt_entry_get_upper(struct domain *d, mfn_t self, unsigned int level, pte_t *pte)
+{
+    mfn_t mfn = wide_mfn(*pte);
+    int result;
+
+    if ((*pte & PTE_UPPER_REFUSED) != 0 || !frame_get(mfn, d)) {
+        return -XEN_EINVAL;
+    }
+    result = page_type_take(mfn, page_type_of_level(level - 1), d);
+    if (result == -XEN_EBUSY && frame_current_type(mfn) != page_type_of_level(level - 1)) {
+        result = get_linear(self, level, mfn, *pte);
+        if (result == 0 && mfn_equal(mfn, self)) {
+            frame_put(mfn);
+        }
+    }
+    if (result != 0) {
+        frame_put(mfn);
+        return result;
+    }
+    *pte |= PTE_USER | (level == 4 ? PTE_ACCESSED : 0);
+    return 0;
+}
+
+void pt_entry_put_upper(struct domain *d, mfn_t self, unsigned int level, pte_t pte)
+{
+    mfn_t mfn = pte_mfn(pte);
+
+    if ((pte & PTE_PRESENT) == 0 || mfn_equal(mfn, self)) {
+        return;
+    }
+    if (frame_current_type(mfn) == page_type_of_level(level)) {
+        page_type_linear_add(frame_of(self), -1);
+        page_type_linear_add(frame_of(mfn), 1);
+    }
+    page_type_drop(mfn, d);
+    frame_put(mfn);
+}

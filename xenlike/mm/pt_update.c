@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One entry of a page table changes.
+ *
+ * Invariant: PT4; PU1 the new entry's references are taken before it is stored, the old one's given back after.
+ *            PU2 a change that takes no references changes neither frame nor rights: only A, D, NX, US and bits of the guest's.
+ * Locks: the owner's page_lock. Guest ABI: docs/abi/mmu_update.md. Read next: page_table.c.
+ */
+#include "pt_update.h"
+
+#include <public/errno.h>
+
+#include "page_type.h"
+
+#define PTE_AD        (PTE_ACCESSED | PTE_DIRTY)
+#define PTE_HIGH_BITS (UINT64_C(0x3ff) << 52) /* 52 to 61 */
+/* PU2: bits that may differ for an entry to be changed in place. */
+#define PTE_FREE_BITS \
+    (PTE_AD | PTE_NX | PTE_USER | PTE_GLOBAL | PTE_AVAIL | PTE_HIGH_BITS | PTE_GRANT)
+
+/* Only the processor changes an entry besides us, and only its A and D bits. */
+static bool store(pte_t *slot, pte_t old, pte_t wanted, enum pt_store how)
+{
+    if (likely(how == PT_STORE_PLAIN)) {
+        WRITE_ONCE(*slot, wanted);
+        return true;
+    }
+    if (how == PT_STORE_EXACT) {
+        return __atomic_compare_exchange_n(slot, &old, wanted, false, __ATOMIC_ACQ_REL,
+                                           __ATOMIC_RELAXED);
+    }
+    while (!__atomic_compare_exchange_n(slot, &old, wanted | (old & PTE_AD), false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+    }
+    return true;
+}
+
+int pt_update_l1(struct domain *d, pte_t *slot, pte_t old, pte_t wanted, struct domain *frame_owner,
+                 enum pt_store how)
+{
+    if ((wanted & PTE_PRESENT) != 0) {
+        if (((old ^ wanted) & ~PTE_FREE_BITS) == 0) {
+            if ((wanted & pt_entry_refused_l1(d)) != 0) {
+                return -XEN_EINVAL;
+            }
+            /* A grant mapping stays one, and its references stay where they are. */
+            wanted = pt_entry_adjust_l1(wanted) | (old & PTE_GRANT);
+            return store(slot, old, wanted, how) ? 0 : -XEN_EAGAIN;
+        }
+        int result = pt_entry_get_l1(d, frame_owner, &wanted);
+
+        if (unlikely(result != 0)) {
+            return result;
+        }
+    }
+    if (unlikely(!store(slot, old, wanted, how))) {
+        pt_entry_put_l1(wanted);
+        return -XEN_EAGAIN;
+    }
+    pt_entry_put_l1(old);
+    return 0;
+}
+
+static int update_upper(struct domain *d, mfn_t table, unsigned int level, unsigned int index,
+                        pte_t wanted, enum pt_store how)
+{
+    pte_t *slot = &page_type_entries(table)[index];
+    pte_t old = READ_ONCE(*slot);
+
+    if (pt_entry_is_hypervisor_slot(level, index)) {
+        return -XEN_EINVAL;
+    }
+    if ((wanted & PTE_PRESENT) != 0) {
+        pte_t changed = old ^ wanted;
+        pte_t forms = PTE_USER | (level == 4 ? PTE_ACCESSED : 0);
+
+        if ((changed & ~(PTE_FREE_BITS & ~PTE_GLOBAL)) == 0 && (wanted & PTE_GLOBAL) == 0) {
+            store(slot, old, wanted | forms, how);
+            return 0;
+        }
+        int result = pt_entry_get_upper(d, table, level, &wanted);
+
+        if (result != 0) {
+            return result;
+        }
+    }
+    store(slot, old, wanted, how);
+    pt_entry_put_upper(d, table, level, old);
+    return 0;
+}
+
+int pt_update_entry(struct domain *d, mfn_t table, unsigned int index, pte_t wanted,
+                    struct domain *frame_owner, enum pt_store how)
+{
+    uint64_t state = table.n < frame_table_end ? frame_load(frame_of(table)) : 0;
+    enum frame_type type = frame_word_type(state);
+
+    if (unlikely(frame_word_owner(state) != d->id + FRAME_OWNER_FIRST_DOMAIN)) {
+        return -XEN_EINVAL;
+    }
+    /* A table's type cannot go while page_lock is held: no reference is needed to look at it. */
+    if (frame_word_type_count(state) != 0 && page_type_is_table(type)) {
+        if ((state & FRAME_VALIDATED) == 0) {
+            return -XEN_EINVAL;
+        }
+        if (type == FRAME_L1) {
+            pte_t *slot = &page_type_entries(table)[index];
+
+            return pt_update_l1(d, slot, READ_ONCE(*slot), wanted, frame_owner, how);
+        }
+        return update_upper(d, table, (unsigned int)type, index, wanted, how);
+    }
+    /* An ordinary page of the guest, a table to be perhaps: a plain store, if the guest could do it itself. */
+    if (page_type_get_writable(table, d) != 0) {
+        return -XEN_EINVAL;
+    }
+    WRITE_ONCE(page_type_entries(table)[index], wanted);
+    page_type_put_writable(table);
+    return 0;
+}
+
+bool pt_update_find_l1(const struct domain *d, mfn_t l4, gva_t address, mfn_t *table,
+                       unsigned int *index)
+{
+    mfn_t mfn = l4;
+    uint64_t owner = d->id + FRAME_OWNER_FIRST_DOMAIN;
+
+    if (!address_is_canonical(address.v) ||
+        pt_entry_is_hypervisor_slot(4, pt_index(address.v, 4))) {
+        return false;
+    }
+    for (unsigned int level = 4; level > 1; level--) {
+        pte_t pte = READ_ONCE(page_type_entries(mfn)[pt_index(address.v, level)]);
+
+        /* A linear table leads anywhere that a table of d leads: into the hypervisor's own. */
+        if ((pte & PTE_PRESENT) == 0 || (pte & PTE_PSE) != 0 ||
+            frame_word_owner(frame_load(frame_of(pte_mfn(pte)))) != owner) {
+            return false;
+        }
+        mfn = pte_mfn(pte);
+    }
+    *table = mfn;
+    *index = pt_index(address.v, 1);
+    return true;
+}
