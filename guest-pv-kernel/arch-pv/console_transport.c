@@ -16,7 +16,7 @@
 #include <pvk/start.h>
 #include <pvk/time.h>
 #include "../core/core.h"
-#include "arch.h"
+#include "../core/arch.h"
 
 #define IO_CHUNK 512u
 

@@ -16,7 +16,7 @@
 #include <pvk/shutdown.h>
 #include <pvk/start.h>
 #include <pvk/time.h>
-#include "arch.h"
+#include "../core/arch.h"
 
 #define WORD_BITS    64u
 #define BUCKET_PORTS (MEMORY_PAGE_SIZE / sizeof(struct event_slot))

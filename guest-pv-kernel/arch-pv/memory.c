@@ -24,7 +24,7 @@
 
 #define TABLE_SPAN (512ul * MEMORY_PAGE_SIZE) /* what one L1 maps */
 
-extern char image_start[], image_end[], text_end[], rodata_start[], rodata_end[];
+extern char image_start[], image_end[], rodata_start[], data_start[];
 
 static struct page_allocator memory_allocator;
 static unsigned long *memory_p2m;
@@ -183,12 +183,14 @@ static void extend_direct_map(unsigned long pfn, unsigned long end)
 /* Text and constants become read-only: a wild store is then a fault with a backtrace. */
 static void protect_image(void)
 {
-    for (const char *page = image_start; page < rodata_end; page += MEMORY_PAGE_SIZE) {
-        uint64_t flags = page < text_end ? PTE_READ_ONLY : PTE_READ_ONLY | PTE_NX;
-        uint64_t mfn = memory_p2m[memory_pfn_of(page)];
+    unsigned long end = memory_pfn_of(data_start);
 
-        if (page_table_set(page, (mfn << MEMORY_PAGE_SHIFT) | flags) != 0) {
-            panic("cannot protect %p", (const void *)page);
+    for (unsigned long pfn = memory_pfn_of(image_start); pfn < end; pfn++) {
+        uint64_t flags = pfn < memory_pfn_of(rodata_start) ? PTE_READ_ONLY : PTE_READ_ONLY | PTE_NX;
+        uint64_t mfn = memory_p2m[pfn];
+
+        if (page_table_set(memory_address_of_pfn(pfn), (mfn << MEMORY_PAGE_SHIFT) | flags) != 0) {
+            panic("cannot protect page %lx", pfn);
         }
     }
 }

@@ -11,7 +11,4 @@ void memory_init(void);
 /* Lays heap and windows out from `base` (a multiple of 2 MiB). */
 void memory_window_init(unsigned long base);
 
-/* newlib's sbrk: grows by mapping pages. NULL: out of memory. */
-void *memory_heap_grow(long bytes);
-
 #endif

@@ -12,6 +12,7 @@
 #include <public/xen.h>
 #include <pvk/hypercall.h>
 #include <pvk/memory.h>
+#include "../core/arch.h"
 #include "memory_layout.h"
 #include "page_table.h"
 

@@ -13,7 +13,7 @@
 #include <pvk/shutdown.h>
 #include <pvk/start.h>
 #include "../core/core.h"
-#include "arch.h"
+#include "../core/arch.h"
 #include "memory_layout.h"
 #include "page_table.h"
 #include "traps.h"

@@ -15,8 +15,7 @@ uint16_t start_domid(void)
     struct evtchn_status status = {.dom = DOMID_SELF};
     struct evtchn_close close = {0};
 
-    if (domid != DOMID_INVALID ||
-        hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &alloc) != 0) {
+    if (domid != DOMID_INVALID || hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &alloc) != 0) {
         return domid;
     }
     status.port = close.port = alloc.port;

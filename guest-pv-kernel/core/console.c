@@ -11,7 +11,7 @@
 #include <pvk/console.h>
 #include <pvk/file.h>
 #include <pvk/time.h>
-#include "../arch-pv/arch.h"
+#include "arch.h"
 #include "core.h"
 
 #define INPUT_BYTES 1024u

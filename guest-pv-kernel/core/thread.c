@@ -14,7 +14,7 @@
 #include <pvk/shutdown.h>
 #include <pvk/thread.h>
 #include <pvk/time.h>
-#include "../arch-pv/arch.h"
+#include "arch.h"
 #include "core.h"
 #include "process_threads.h"
 #include "thread_layout.h"

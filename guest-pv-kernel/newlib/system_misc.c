@@ -15,7 +15,7 @@
 #include <pvk/process.h>
 #include <pvk/thread.h>
 #include <pvk/time.h>
-#include "../arch-pv/memory_layout.h"
+#include "../core/arch.h"
 
 void *sbrk(ptrdiff_t bytes)
 {

@@ -11,6 +11,7 @@
 #define NOBODYS_FRAME 0xffffffful /* far above any RAM */
 #define HEAP_BYTES    (16ul << 20)
 #define DMA_ORDER     7
+#define LOW_LIMIT     (512ull << 20)
 
 static void windows(void)
 {
@@ -35,6 +36,20 @@ static void windows(void)
     memory_free_page(page);
 }
 
+/* Real Xen gives dom0 the highest memory there is: this needs XENMEM_exchange there. */
+static void below(uint64_t limit)
+{
+    char *pages = memory_alloc_dma(3, limit);
+
+    OUTCOME_EXPECT(pages != NULL);
+    OUTCOME_EXPECT(memory_machine_address_of(pages) + 8 * MEMORY_PAGE_SIZE <= limit);
+    memset(pages, 1, 8 * MEMORY_PAGE_SIZE);
+    for (unsigned long i = 0; i < 8; i++) {
+        OUTCOME_EXPECT_EQUAL(memory_pfn_of_mfn(memory_mfn_of(pages) + i), memory_pfn_of(pages) + i);
+    }
+    memory_free_dma(pages, 3);
+}
+
 int main(void)
 {
     char *heap = malloc(HEAP_BYTES);
@@ -52,5 +67,6 @@ int main(void)
                              memory_mfn_of(device) + i);
     }
     memory_free_dma(device, DMA_ORDER);
+    below(LOW_LIMIT);
     outcome_success();
 }

@@ -12,6 +12,9 @@
 void event_init(void);
 void console_init(void);
 
+/* newlib's sbrk: grows (or shrinks) the heap, whose old end it returns. NULL: out of memory. */
+void *memory_heap_grow(long bytes);
+
 /* Sleeps until an event is pending or time_monotonic_ns() reaches the deadline; events that came
  * are dispatched. */
 void event_idle(uint64_t deadline_ns);
