@@ -24,3 +24,14 @@ $(PVCTL_HOST): $(PVCTL_HOST_OBJECTS)
 
 host-tools: $(PVCTL_HOST)
 -include $(PVCTL_HOST_OBJECTS:.o=.d)
+
+# PREFIX/bin/pvctl finds its images in PREFIX/lib/xenlike.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+.PHONY: install
+install: all ## copy pvctl, its images and its manual to DESTDIR/PREFIX
+	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/xenlike $(DESTDIR)$(PREFIX)/share/man/man1
+	@install -m 755 $(PVCTL_HOST) $(DESTDIR)$(PREFIX)/bin/
+	@install -m 644 $(HYPERVISOR_IMAGE) $(DOM0_IMAGE) $(DOM0_INITRD) $(DESTDIR)$(PREFIX)/lib/xenlike/
+	@install -m 644 docs/man/pvctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/
