@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The status of main, where the toolstack can read it: control/exit-status.
+ * The status of main, where the toolstack can read it: control/exit-status. 0 needs no node.
  */
 #include <pvk/start.h>
 #include <pvk/thread.h>
@@ -28,7 +28,7 @@ void core_report_exit(int status)
 {
     static int reported;
 
-    if (start_is_initial_domain()) {
+    if (status == 0 || start_is_initial_domain()) {
         return;
     }
     reported = status;

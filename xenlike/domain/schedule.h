@@ -26,6 +26,8 @@ void schedule_yield(void);
 /* SCHEDOP_block without events pending; SCHEDOP_poll (0, -EINVAL, -EFAULT). */
 void schedule_block(void);
 int schedule_poll(const struct sched_poll *poll);
+/* SCHEDOP_pin_override of the running vCPU; a negative CPU unpins. -EINVAL no such CPU online. */
+int schedule_pin(struct vcpu *v, int32_t cpu);
 
 void schedule_runstate(struct vcpu *v, struct vcpu_runstate_info *info); /* up to date */
 uint64_t schedule_domain_time_ns(const struct domain *d);

@@ -10,10 +10,10 @@
 #include "../lib/compiler.h"
 
 struct timer {
-    uint64_t when_ns;      /* absolute */
+    uint64_t when_ns; /* absolute */
     void (*expired)(void *argument);
     void *argument;
-    uint32_t heap_index;   /* 1-based; 0: not armed */
+    uint32_t heap_index; /* 1-based; 0: not armed */
     uint32_t cpu;
 };
 

@@ -46,6 +46,7 @@ struct guest_trap {
 
 #define GUEST_GDT_FRAMES 14
 #define GUEST_LDT_MAX    8192
+#define GUEST_LDT_FRAMES 16
 
 struct pv_vcpu {
     struct guest_trap *traps; /* 256, allocated when first used; NULL: none */
@@ -55,11 +56,13 @@ struct pv_vcpu {
     uint8_t iopl;             /* 0..3, virtual */
     bool in_kernel;           /* guest-kernel mode: kernel base, kernel GS */
     bool task_switched;       /* guest-visible CR0.TS */
+    bool nmi_pending, in_nmi; /* one waits for delivery; one is being handled, until the next iret */
     uint64_t fs_base, gs_base_kernel, gs_base_user; /* as last set; with FSGSBASE the machine's may be newer while running */
     uint64_t cr4;             /* guest-visible bits the guest set (TSD, DE, FSGSBASE, OSXSAVE) */
     uint64_t debug_registers[8];
     mfn_t gdt_frames[GUEST_GDT_FRAMES]; /* INVALID_MFN when absent; each holds a seg_desc type reference */
     uint32_t gdt_entries;
+    mfn_t ldt_frames[GUEST_LDT_FRAMES]; /* the same for the LDT's pages */
     uint64_t ldt_base;
     uint32_t ldt_entries;
     gva_t io_bitmap;          /* PHYSDEVOP_set_iobitmap: of the guest's, read at each use */
@@ -90,11 +93,14 @@ struct vcpu {
 
     /* Scheduler; runqueue lock. */
     struct {
-        struct list_node queue;
-        uint64_t virtual_time; /* weighted ns, for picking the next */
-        uint64_t slice_end_ns;
+        struct vcpu *child, *next, *previous; /* pairing heap of runnable ones: schedule_queue.c */
+        uint64_t virtual_time;    /* weighted ns, for picking the next */
+        uint64_t entered_ns;      /* when it last got the CPU, or was last charged */
         bool queued;
         bool running;
+        bool yielded;
+        bool pinned;              /* SCHEDOP_pin_override */
+        uint32_t target;          /* the CPU it shall run on next */
     } sched;
 
     /* Run states (public/vcpu.h), runqueue lock. */
@@ -112,7 +118,8 @@ struct vcpu {
     struct timer singleshot_timer; /* VCPUOP_set_singleshot_timer, set_timer_op */
     struct timer periodic_timer;
     struct timer poll_timer;
-    uint64_t periodic_ns;
+    uint64_t periodic_ns;     /* 0: no periodic timer */
+    uint64_t periodic_next_ns; /* when the next period ends; it counts only while the vCPU runs */
     uint64_t time_stamp_published; /* clock epoch last written to info->time */
 
     struct pv_vcpu pv;
@@ -122,12 +129,20 @@ struct vcpu {
     /* A multicall in progress: where a preempted entry continues (hypercall/hc_multicall.c). */
     bool in_multicall;
     bool multicall_ended;     /* an iret in the list ended it */
+    bool multicall_preempted; /* the entry is to be called again, as multicall_call says */
+    struct multicall_entry multicall_call;
 };
 
 /* Crashes v's domain from guest-caused trouble too late to refuse; the reason reaches the user. Returns; the vCPU runs no more. */
 void domain_crash(struct domain *d, const char *format, ...) PRINTF_LIKE(2, 3);
 
-struct vcpu *vcpu_create(struct domain *d, uint32_t id); /* NULL: no memory */
+struct vcpu *vcpu_create(struct domain *d, uint32_t id); /* NULL: no memory; down, not initialised */
+/* VCPUOP_initialise: -EINVAL no vcpu_info yet or a bad context; -ENOMEM; -EFAULT; -EEXIST initialised already. */
+int vcpu_initialise(struct vcpu *v, gva_t context);
+/* -EINVAL not initialised. */
+int vcpu_up(struct vcpu *v);
+/* The domain's last one: the domain powers off. */
+void vcpu_down(struct vcpu *v);
 void vcpu_destroy(struct vcpu *v);
 /* Once, of a domain that is being killed, when v runs nowhere: stops its timers, drops the frames of its GDT. */
 void vcpu_relinquish(struct vcpu *v);

@@ -28,6 +28,8 @@ hypercall_handler hypercall_not_implemented;
  * arguments are rewritten instead. Returns the value the handler must return. */
 int64_t hypercall_continue(uint64_t nr, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
                            uint64_t a6);
+/* Fills a page with one 32-byte stub per call number: what a kernel with a HYPERCALL_PAGE note jumps to. */
+void hypercall_page_fill(void *page);
 /* Between units of long work. Cheap. */
 static inline bool hypercall_preempt_wanted(void)
 {

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CPUID as a domain is to see it: what the machine says, less what a paravirtual guest cannot have, and the hypervisor's own leaves.
+ *
+ * Owns: the policy. Invariant: CI1 a feature bit is shown only when it is in a list here.
+ * Locks: none. Guest ABI: docs/abi/cpuid.md. Read next: pv_emulate.c.
+ */
+#include "../lib/string.h"
+#include "pv_internal.h"
+
+#define HYPERVISOR_LEAF 0x40000000u
+#define HYPERVISOR_LAST 5
+
+#define BIT(n) (1u << (n))
+
+/* Leaf 1, ecx: SSE3 PCLMUL SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND. */
+#define LEAF1_ECX                                                                           \
+    (BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | \
+     BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
+#define ECX_XSAVE      BIT(26)
+#define ECX_OSXSAVE    BIT(27)
+#define ECX_AVX        BIT(28)
+#define ECX_HYPERVISOR BIT(31)
+/* edx: FPU DE TSC MSR PAE CX8 APIC SEP CMOV PAT CLFLUSH MMX FXSR SSE SSE2 HTT; no VME PSE MCE MTRR PGE MCA PSE36 DS ACPI. */
+#define LEAF1_EDX                                                                                 \
+    (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) | BIT(16) | \
+     BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(28))
+/* Leaf 7, ebx: FSGSBASE BMI1 AVX2 BMI2 ERMS RDSEED ADX CLFLUSHOPT CLWB SHA; no SMEP SMAP INVPCID MPX AVX-512 PT. */
+#define LEAF7_EBX \
+    (BIT(0) | BIT(3) | BIT(5) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(23) | BIT(24) | BIT(29))
+/* ecx: VAES VPCLMULQDQ RDPID; edx: FSRM. */
+#define LEAF7_ECX (BIT(9) | BIT(10) | BIT(22))
+#define LEAF7_EDX BIT(4)
+/* 0x80000001, ecx: LAHF CMP_LEGACY CR8 LZCNT SSE4A MISALIGNSSE 3DNOWPREFETCH; edx: the copies, SYSCALL NX MMXEXT RDTSCP LM. */
+#define EXTENDED_ECX (BIT(0) | BIT(1) | BIT(5) | BIT(6) | BIT(7) | BIT(8))
+#define EXTENDED_EDX                                                                              \
+    (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) | BIT(16) | \
+     BIT(20) | BIT(22) | BIT(23) | BIT(24) | BIT(27) | BIT(29))
+#define EDX_AMD_COPIES                                                                            \
+    (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(15) | BIT(16) | BIT(23) | \
+     BIT(24))
+
+enum { EAX, EBX, ECX, EDX };
+
+typedef void leaf_handler(const struct vcpu *v, uint32_t subleaf, uint32_t out[4]);
+
+static bool is_amd(void)
+{
+    uint32_t out[4];
+
+    machine_cpuid(0, 0, out);
+    return out[EBX] == 0x68747541; /* "Auth" */
+}
+
+static void leaf_basic(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
+{
+    (void)v, (void)subleaf;
+    out[EAX] = (uint32_t)min_u64(out[EAX], 0xd);
+}
+
+static void leaf_features(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
+{
+    (void)subleaf;
+    out[EBX] = (out[EBX] & 0x00ffffff) | v->id * 2 << 24;
+    out[ECX] = (out[ECX] & LEAF1_ECX) | ECX_HYPERVISOR;
+    out[EDX] &= LEAF1_EDX;
+    if ((out[ECX] & ECX_XSAVE) != 0 && (v->pv.cr4 & CR4_OSXSAVE) != 0) {
+        out[ECX] |= ECX_OSXSAVE;
+    }
+}
+
+static void leaf_structured(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
+{
+    (void)v;
+    if (subleaf != 0) {
+        memset(out, 0, 4 * sizeof(out[0]));
+        return;
+    }
+    out[EAX] = 0;
+    out[EBX] &= LEAF7_EBX;
+    out[ECX] &= LEAF7_ECX;
+    out[EDX] &= LEAF7_EDX;
+}
+
+/* Extended states: x87 and SSE in the first 576 bytes, AVX after them. */
+static void leaf_xsave(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
+{
+    uint32_t allowed = out[EAX] & (uint32_t)XCR0_ALLOWED;
+
+    if (subleaf == 0) {
+        out[EAX] = allowed;
+        out[EBX] = (v->xcr0 & XCR0_AVX) != 0 ? 832 : 576;
+        out[ECX] = (allowed & XCR0_AVX) != 0 ? 832 : 576;
+        out[EDX] = 0;
+    } else if (subleaf == 1) {
+        out[EAX] &= 3; /* XSAVEOPT, XSAVEC; no XSAVES, which is the kernel's */
+        out[EBX] = out[ECX] = out[EDX] = 0;
+    } else if (subleaf != 2) {
+        memset(out, 0, 4 * sizeof(out[0]));
+    }
+}
+
+static void leaf_nothing(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
+{
+    (void)v, (void)subleaf;
+    memset(out, 0, 4 * sizeof(out[0]));
+}
+
+static void leaf_as_is(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
+{
+    (void)v, (void)subleaf, (void)out;
+}
+
+static void leaf_extended(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
+{
+    (void)v, (void)subleaf;
+    out[EAX] = (uint32_t)min_u64(out[EAX], 0x80000008);
+}
+
+static void leaf_extended_features(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
+{
+    (void)v, (void)subleaf;
+    out[ECX] &= EXTENDED_ECX;
+    out[EDX] &= is_amd() ? EXTENDED_EDX : EXTENDED_EDX & ~EDX_AMD_COPIES;
+}
+
+/* Advanced power management: only the TSC that never stops. */
+static void leaf_power(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
+{
+    (void)v, (void)subleaf;
+    out[EAX] = out[EBX] = out[ECX] = 0;
+    out[EDX] &= BIT(8);
+}
+
+static void leaf_sizes(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
+{
+    (void)v, (void)subleaf;
+    out[EAX] &= 0xffff;
+    out[EBX] = out[ECX] = out[EDX] = 0;
+}
+
+static const struct {
+    uint32_t leaf;
+    leaf_handler *handler;
+} leaves[] = {
+    {0x00000000, leaf_basic},      {0x00000001, leaf_features},
+    {0x00000002, leaf_as_is},      {0x00000004, leaf_as_is},
+    {0x00000007, leaf_structured}, {0x0000000d, leaf_xsave},
+    {0x80000000, leaf_extended},   {0x80000001, leaf_extended_features},
+    {0x80000002, leaf_as_is},      {0x80000003, leaf_as_is},
+    {0x80000004, leaf_as_is},      {0x80000005, leaf_as_is},
+    {0x80000006, leaf_as_is},      {0x80000007, leaf_power},
+    {0x80000008, leaf_sizes},
+};
+
+/* The hypervisor's own: who it is, its version, no hypercall MSR, how time is told, nothing, the width of addresses. */
+static void hypervisor_leaf(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+    uint64_t tick_base, system_ns;
+    uint32_t multiplier;
+    int8_t shift;
+
+    memset(out, 0, 4 * sizeof(out[0]));
+    switch (leaf) {
+    case 0:
+        out[EAX] = HYPERVISOR_LEAF + HYPERVISOR_LAST;
+        memcpy(&out[EBX], "XenVMMXenVMM", 12);
+        break;
+    case 1:
+        out[EAX] = 4 << 16 | 17;
+        break;
+    case 2:
+        out[ECX] = 1; /* MMU_PT_UPDATE_PRESERVE_AD works */
+        break;
+    case 3:
+        machine_clock_parameters(&tick_base, &system_ns, &multiplier, &shift);
+        if (subleaf == 0) {
+            out[EBX] = 2; /* the TSC is the machine's own */
+            out[ECX] = (uint32_t)machine_tick_frequency_khz();
+        } else if (subleaf == 1) {
+            out[ECX] = multiplier;
+            out[EDX] = (uint32_t)shift;
+        } else if (subleaf == 2) {
+            out[EAX] = (uint32_t)machine_tick_frequency_khz();
+        }
+        break;
+    case 5:
+        out[EBX] = MADDR_BITS;
+        break;
+    default:
+        break;
+    }
+}
+
+void pv_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+    if (leaf - HYPERVISOR_LEAF < 0x100) {
+        hypervisor_leaf(leaf - HYPERVISOR_LEAF, subleaf, out);
+        return;
+    }
+    machine_cpuid(leaf, subleaf, out);
+    for (size_t i = 0; i < ARRAY_SIZE(leaves); i++) {
+        if (leaves[i].leaf == leaf) {
+            leaves[i].handler(v, subleaf, out);
+            return;
+        }
+    }
+    leaf_nothing(v, subleaf, out);
+}

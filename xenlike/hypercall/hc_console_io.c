@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * console_io(cmd, count, buffer): the machine's console.
+ *
+ * Owns: nothing. Locks: none here. Guest ABI: docs/abi/console_io.md. Read next: comm/console.c.
+ */
+#include "../comm/console.h"
+#include "hypercall.h"
+
+static int64_t console_write(struct domain *d, uint32_t count, gva_t buffer)
+{
+    int64_t done = console_guest_write(d, buffer, count);
+
+    if (done < 0 || done == count) {
+        return done < 0 ? done : 0;
+    }
+    return hypercall_continue(__HYPERVISOR_console_io, CONSOLEIO_write, count - (uint64_t)done,
+                              buffer.v + (uint64_t)done, 0, 0, 0);
+}
+
+static int64_t console_read(struct domain *d, uint32_t count, gva_t buffer)
+{
+    return d->is_hardware ? console_guest_read(buffer, count) : -XEN_EPERM;
+}
+
+int64_t hc_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4, uint64_t a5,
+                      uint64_t a6)
+{
+    struct domain *d = current_domain();
+
+    (void)a4, (void)a5, (void)a6;
+    switch ((uint32_t)cmd) {
+    case CONSOLEIO_write:
+        return console_write(d, (uint32_t)count, GVA(buffer));
+    case CONSOLEIO_read:
+        return console_read(d, (uint32_t)count, GVA(buffer));
+    default:
+        return -XEN_ENOSYS;
+    }
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xen_version(cmd, arg): who the hypervisor is and what it offers.
+ *
+ * Owns: the answers. Invariant: XV1 a whole structure goes out, zeroed beyond the text.
+ * Locks: none, constants. Guest ABI: docs/abi/xen_version.md. Read next: table.c.
+ */
+#include <public/version.h>
+
+#include "../boot/boot_info.h"
+#include "../lib/string.h"
+#include "../mm/guest_access.h"
+#include "hypercall.h"
+
+#define VERSION_MAJOR 4
+#define VERSION_MINOR 17
+
+#define FEATURES_EVERY_GUEST                                                      \
+    ((1u << XENFEAT_mmu_pt_update_preserve_ad) | (1u << XENFEAT_highmem_assist) | \
+     (1u << XENFEAT_gnttab_map_avail_bits) | (1u << XENFEAT_not_direct_mapped))
+
+typedef int64_t version_handler(gva_t arg);
+
+/* Text in a zeroed array of its full size. */
+static int64_t answer_text(gva_t arg, const char *text, size_t size)
+{
+    char buffer[128] = {0};
+    size_t length = strlen(text);
+
+    length = length < sizeof(buffer) ? length : sizeof(buffer) - 1;
+    memcpy(buffer, text, length);
+    if (size <= sizeof(buffer)) {
+        return guest_access_write(arg, buffer, size);
+    }
+    if (guest_access_clear(arg, size) != 0) {
+        return -XEN_EFAULT;
+    }
+    return guest_access_write(arg, buffer, length);
+}
+
+static int64_t version_number(gva_t arg)
+{
+    (void)arg;
+    return VERSION_MAJOR << 16 | VERSION_MINOR;
+}
+
+static int64_t version_extra(gva_t arg)
+{
+    return answer_text(arg, ".0-xenlike", sizeof(xen_extraversion_t));
+}
+
+static int64_t version_compile_info(gva_t arg)
+{
+    static const struct xen_compile_info info = {
+        .compiler = __VERSION__,
+        .compile_by = "xenlike",
+        .compile_domain = "localdomain",
+        .compile_date = "reproducible",
+    };
+
+    return guest_access_write(arg, &info, sizeof(info));
+}
+
+static int64_t version_capabilities(gva_t arg)
+{
+    return answer_text(arg, "xen-3.0-x86_64 ", sizeof(xen_capabilities_info_t));
+}
+
+static int64_t version_changeset(gva_t arg)
+{
+    return answer_text(arg, "xenlike", sizeof(xen_changeset_info_t));
+}
+
+static int64_t version_platform_parameters(gva_t arg)
+{
+    struct xen_platform_parameters parameters = {.virt_start = HV_VIRT_START};
+
+    return guest_access_write(arg, &parameters, sizeof(parameters));
+}
+
+static int64_t version_features(gva_t arg)
+{
+    struct xen_feature_info info;
+    struct domain *d = current_domain();
+
+    if (guest_access_read(&info, arg, sizeof(info)) != 0) {
+        return -XEN_EFAULT;
+    }
+    if (info.submap_idx != 0) {
+        return -XEN_EINVAL;
+    }
+    info.submap = FEATURES_EVERY_GUEST;
+    if (d->is_hardware) {
+        info.submap |= 1u << XENFEAT_dom0;
+    }
+    if ((d->vm_assist & (1u << VMASST_TYPE_pae_extended_cr3)) != 0) {
+        info.submap |= 1u << XENFEAT_pae_pgdir_above_4gb;
+    }
+    return guest_access_write(arg, &info, sizeof(info));
+}
+
+static int64_t version_page_size(gva_t arg)
+{
+    return arg.v == 0 ? (int64_t)PAGE_SIZE : -XEN_EINVAL;
+}
+
+static int64_t version_guest_handle(gva_t arg)
+{
+    struct domain *d = current_domain();
+
+    return guest_access_write(arg, d->handle, sizeof(d->handle));
+}
+
+/* The command line may hold what only the control domain should know. */
+static int64_t version_command_line(gva_t arg)
+{
+    if (!current_domain()->is_privileged) {
+        return answer_text(arg, "<denied>", sizeof(xen_commandline_t));
+    }
+    return guest_access_write(arg, boot_info.command_line, sizeof(xen_commandline_t));
+}
+_Static_assert(sizeof(boot_info.command_line) == sizeof(xen_commandline_t), "copied whole");
+
+/* The image is linked without a build id. */
+static int64_t version_build_id(gva_t arg)
+{
+    (void)arg;
+    return current_domain()->is_privileged ? -XEN_ENODATA : -XEN_EPERM;
+}
+
+static version_handler *const handlers[] = {
+    [XENVER_version] = version_number,
+    [XENVER_extraversion] = version_extra,
+    [XENVER_compile_info] = version_compile_info,
+    [XENVER_capabilities] = version_capabilities,
+    [XENVER_changeset] = version_changeset,
+    [XENVER_platform_parameters] = version_platform_parameters,
+    [XENVER_get_features] = version_features,
+    [XENVER_pagesize] = version_page_size,
+    [XENVER_guest_handle] = version_guest_handle,
+    [XENVER_commandline] = version_command_line,
+    [XENVER_build_id] = version_build_id,
+};
+
+int64_t hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5,
+                       uint64_t a6)
+{
+    (void)a3, (void)a4, (void)a5, (void)a6;
+    if ((uint32_t)cmd >= ARRAY_SIZE(handlers)) {
+        return -XEN_ENOSYS;
+    }
+    return handlers[(uint32_t)cmd](GVA(arg));
+}

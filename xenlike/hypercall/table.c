@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of hypercalls: number to handler.
+ *
+ * Owns: hypercall_table. Invariant: HC1 every slot below NR_HYPERCALLS names a function, so that entry needs one comparison.
+ * Locks: none, constant. Guest ABI: docs/abi/. Read next: the hc_<name>.c of the call you follow.
+ */
+#include "hypercall.h"
+
+#define CALL(name)   [__HYPERVISOR_##name] = hc_##name
+#define ABSENT(name) [__HYPERVISOR_##name] = hypercall_not_implemented
+
+_Static_assert(__HYPERVISOR_arch_7 < NR_HYPERCALLS, "the table has a slot for every number");
+
+int64_t hypercall_not_implemented(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
+                                  uint64_t a6)
+{
+    (void)a1, (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
+    return -XEN_ENOSYS;
+}
+
+hypercall_handler *const hypercall_table[NR_HYPERCALLS] = {
+    CALL(set_trap_table),
+    CALL(mmu_update),
+    CALL(set_gdt),
+    CALL(stack_switch),
+    CALL(set_callbacks),
+    CALL(fpu_taskswitch),
+    ABSENT(sched_op_compat),
+    CALL(platform_op),
+    CALL(set_debugreg),
+    CALL(get_debugreg),
+    CALL(update_descriptor),
+    [11] = hypercall_not_implemented,
+    CALL(memory_op),
+    CALL(multicall),
+    CALL(update_va_mapping),
+    CALL(set_timer_op),
+    ABSENT(event_channel_op_compat),
+    CALL(xen_version),
+    CALL(console_io),
+    ABSENT(physdev_op_compat),
+    CALL(grant_table_op),
+    CALL(vm_assist),
+    CALL(update_va_mapping_otherdomain),
+    CALL(iret),
+    CALL(vcpu_op),
+    CALL(set_segment_base),
+    CALL(mmuext_op),
+    ABSENT(xsm_op),
+    CALL(nmi_op),
+    CALL(sched_op),
+    CALL(callback_op),
+    ABSENT(xenoprof_op),
+    CALL(event_channel_op),
+    CALL(physdev_op),
+    ABSENT(hvm_op),
+    CALL(sysctl),
+    CALL(domctl),
+    [37 ... NR_HYPERCALLS - 1] = hypercall_not_implemented,
+};
