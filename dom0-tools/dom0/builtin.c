@@ -111,23 +111,56 @@ static int cat_one(const char *command, int descriptor, const char *path)
     return got < 0 ? complain(command, path) : 0;
 }
 
-static int cat(int argc, char **argv)
+/* BSD's checksum: to see that a file arrived whole. */
+static int checksum_one(const char *command, int descriptor, const char *path)
+{
+    static const size_t size = 65536;
+    unsigned char *buffer = malloc(size);
+    unsigned int sum = 0;
+    unsigned long total = 0;
+    ssize_t got = -1;
+
+    while (buffer != NULL && (got = read(descriptor, buffer, size)) > 0) {
+        for (ssize_t i = 0; i < got; i++) {
+            sum = ((sum >> 1) + ((sum & 1) << 15) + buffer[i]) & 0xffff;
+        }
+        total += (unsigned long)got;
+    }
+    free(buffer);
+    if (got < 0) {
+        return complain(command, path);
+    }
+    printf("%u %lu %s\n", sum, total, path);
+    return 0;
+}
+
+/* Do something with each file that is named. */
+static int each_file(int argc, char **argv,
+                     int (*one)(const char *command, int descriptor, const char *path))
 {
     int status = 0;
 
-    if (argc == 1) {
-        return cat_one(argv[0], STDIN_FILENO, "standard input");
-    }
     for (int i = 1; i < argc; i++) {
         int descriptor = open(argv[i], O_RDONLY);
         if (descriptor < 0) {
             status = complain(argv[0], argv[i]);
             continue;
         }
-        status |= cat_one(argv[0], descriptor, argv[i]);
+        status |= one(argv[0], descriptor, argv[i]);
         close(descriptor);
     }
     return status;
+}
+
+static int cat(int argc, char **argv)
+{
+    return argc == 1 ? cat_one(argv[0], STDIN_FILENO, "standard input")
+                     : each_file(argc, argv, cat_one);
+}
+
+static int checksum(int argc, char **argv)
+{
+    return each_file(argc, argv, checksum_one);
 }
 
 static int echo(int argc, char **argv)
@@ -177,6 +210,7 @@ static const struct builtin builtins[] = {
     {"help", help, "[COMMAND]", "this list, or pvctl's help for a command"},
     {"ls", ls, "[PATH]", "list a directory: / is the initrd, /share the user's files"},
     {"cat", cat, "[FILE...]", "print files"},
+    {"checksum", checksum, "FILE...", "BSD's sum, the length, and the name"},
     {"echo", echo, "[WORD...]", "print words"},
     {"sleep", sleep_seconds, "SECONDS", "wait"},
     {"memory", memory, "", "how much memory dom0 has left"},

@@ -24,6 +24,8 @@
 
 #define KEY_INTERRUPT 0x03
 #define KEY_END       0x04
+#define KEY_BACKSPACE 0x08
+#define KEY_DELETE    0x7f
 #define PROMPT        "dom0> "
 
 struct terminal {
@@ -32,6 +34,8 @@ struct terminal {
     struct command command;
     struct file *keys;       /* where the foreground command's input is written; NULL after ^D */
     struct file *stdin_file; /* its other end */
+    char line[256];          /* typed for a command that reads lines */
+    size_t line_length;
     bool running;
     bool raw;
 };
@@ -89,6 +93,7 @@ static int start(struct terminal *self, int argc, char **argv)
     self->stdin_file = pipe[0];
     self->keys = pipe[1];
     self->keys->flags |= O_NONBLOCK; /* keys that nobody reads are dropped, as by a full terminal */
+    self->line_length = 0;
     self->command = (struct command){.set_raw = set_raw, .context = self};
     struct file *const files[3] = {self->stdin_file, self->console, self->console};
     result = command_start(&self->command, argc, argv, files);
@@ -122,29 +127,50 @@ static void run_line(struct terminal *self)
     }
 }
 
-/* A key while a command runs. Outside raw mode it is shown, as a terminal would. */
+/* Hand the line typed so far to the command. */
+static void deliver(struct terminal *self)
+{
+    if (self->keys != NULL && self->line_length != 0) {
+        (void)file_write(self->keys, self->line, self->line_length);
+    }
+    self->line_length = 0;
+}
+
+/* A key for a command that reads lines: shown, corrected, and delivered with Enter. */
+static void line_key(struct terminal *self, char key)
+{
+    bool erase = key == KEY_BACKSPACE || key == KEY_DELETE;
+
+    if (erase && self->line_length != 0) {
+        self->line_length--;
+        console_write("\b \b", 3);
+    } else if (!erase && self->line_length < sizeof(self->line) - 1) {
+        self->line[self->line_length++] = key;
+        console_write(&key, 1);
+    }
+}
+
+/* A key while a command runs. In raw mode the command gets every key as it is. */
 static void foreground_key(struct terminal *self, char key)
 {
     if (self->raw) {
         if (self->keys != NULL) {
             (void)file_write(self->keys, &key, 1);
         }
-        return;
-    }
-    if (key == KEY_INTERRUPT) {
+    } else if (key == KEY_INTERRUPT) {
         console_write("^C\r\n", 4);
         close_keys(self);
         command_cancel(&self->command);
-    } else if (key == KEY_END) {
+    } else if (key == KEY_END && self->line_length == 0) {
         close_keys(self);
-    } else if (self->keys != NULL) {
-        key = key == '\r' ? '\n' : key;
-        if (key == '\n') {
-            console_write("\r\n", 2);
-        } else {
-            console_write(&key, 1);
-        }
-        (void)file_write(self->keys, &key, 1);
+    } else if (key == KEY_END) {
+        deliver(self);
+    } else if (key == '\r' || key == '\n') {
+        console_write("\r\n", 2);
+        self->line[self->line_length++] = '\n';
+        deliver(self);
+    } else {
+        line_key(self, key);
     }
 }
 
