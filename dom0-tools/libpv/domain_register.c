@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <public/errno.h>
 
@@ -115,7 +116,7 @@ static int write_named(struct store *store, const struct domain_request *request
                        const struct domain_built *built, const struct domain_registration *values)
 {
     unsigned int domid = built->domid;
-    char uuid[37], vm[64], reader[8];
+    char uuid[37], vm[64], reader[8], start[24];
     const char *permissions[2] = {"n0", reader};
     char path[ROW_PATH];
     int result;
@@ -132,6 +133,8 @@ static int write_named(struct store *store, const struct domain_request *request
     result = result < 0 ? result : store_write_at(store, 0, vm, "/local/domain/%u/vm", domid);
     result = result < 0 ? result
                         : store_write_at(store, 0, values->name, "/local/domain/%u/name", domid);
+    snprintf(start, sizeof(start), "%lld", (long long)time(NULL));
+    result = result < 0 ? result : store_write_at(store, 0, start, "%s/start_time", vm);
     if (result < 0) {
         return result;
     }

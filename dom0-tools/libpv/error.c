@@ -36,7 +36,7 @@ static const struct error_kind error_kinds[] = {
     {ERROR_DOMAIN_STATE, EXIT_REFUSED, "the domain's state forbids it", "see `pvctl list`",
      "The domain is in a state in which the request makes no sense: for example it is dying, or it "
      "is the domain that the tools themselves run in."},
-    {ERROR_NO_CONSOLE, EXIT_NO_DOMAIN, "no console", "see `pvctl logs NAME`",
+    {ERROR_NO_CONSOLE, EXIT_NO_DOMAIN, "no console", "`pvctl list` shows the domains",
      "The console back end knows no console of that domain, neither a live one nor a kept one."},
     {ERROR_CONFIG, EXIT_CONFIG, "error in the configuration", "`pvctl check CFG` shows all errors",
      "A configuration file, or a key=value on the command line, is not understood. Nothing was "

@@ -16,6 +16,7 @@ struct reader {
     const struct config_value *value;
     const char *at;
     struct config_problems *problems;
+    bool prefixed; /* the target's prefix said the format, which is then not a part of its own */
 };
 
 #define PIECE_MAX 256
@@ -120,6 +121,7 @@ static int disk_target(struct reader *reader, struct config_disk *disk, const ch
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (strncmp(text, prefixes[i], strlen(prefixes[i])) == 0) {
             text += strlen(prefixes[i]);
+            reader->prefixed = true;
             break;
         }
     }
@@ -178,7 +180,7 @@ int config_disk_parse(const struct config_value *value, struct config_disk *disk
 {
     static int (*const positions[])(struct reader *, struct config_disk *, const char *) = {
         disk_target, disk_format, disk_vdev, disk_access};
-    struct reader reader = {value, value->text, problems};
+    struct reader reader = {value, value->text, problems, false};
     size_t position = 0;
     char piece[PIECE_MAX];
     bool too_long;
@@ -217,6 +219,7 @@ int config_disk_parse(const struct config_value *value, struct config_disk *disk
         if (positions[position++](&reader, disk, piece) < 0) {
             return -1;
         }
+        position += position == 1 && reader.prefixed;
     }
     if (disk->target == NULL && !disk->cdrom) {
         return bad_piece(&reader, "this disk has no target", value->text);
@@ -313,7 +316,7 @@ static int vif_piece(struct reader *reader, struct config_vif *vif, const char *
 int config_vif_parse(const struct config_value *value, struct config_vif *vif,
                      struct config_problems *problems)
 {
-    struct reader reader = {value, value->text, problems};
+    struct reader reader = {value, value->text, problems, false};
     char piece[PIECE_MAX];
     bool too_long;
 

@@ -211,11 +211,20 @@ int config_document_parse(const struct config_source *source, struct config_docu
 {
     struct parser parser = {{source, 0, problems}, {0}, document, problems};
     size_t before = problems->count + problems->dropped;
+    const char *nul;
 
     if (source->size > CONFIG_MAX_BYTES) {
         struct config_span start = {source, 0, 0};
 
         return config_problem_add(problems, &start, "larger than 1 MiB: no configuration");
+    }
+    nul = memchr(source->text, '\0', source->size);
+    if (nul != NULL) {
+        struct config_span place = {source, (size_t)(nul - source->text), 1};
+
+        config_problem_add(problems, &place, "a NUL byte: this is no text file");
+        return config_problem_hint(problems,
+                                   "was a kernel image given instead of a configuration?");
     }
     advance(&parser);
     while (parser.token.kind != TOKEN_END) {
