@@ -154,7 +154,6 @@ static void start_on_own_stack(void)
           (unsigned long)(machine_ticks() * 1000 / machine_tick_frequency_khz()));
     build_dom0(&boot_info);
     schedule();
-    exit_to_guest();
 }
 
 void start(uint32_t magic, uint32_t information)

@@ -300,12 +300,12 @@ entry_gates:
     .set vector, vector + 1
     .endr
 
-/* void entry_on_stack(struct cpu_local *top, void (*function)(void)): in rdi, rsi. */
+/* void entry_on_stack(struct cpu_local *top, void (*function)(void)): in rdi, rsi. When the function returns, `current` is entered. */
     .globl entry_on_stack
 entry_on_stack:
     mov %rdi, %rsp
     xor %ebp, %ebp
     call *%rsi
-    ud2
+    jmp exit_to_guest
 
     .section .note.GNU-stack, "", @progbits
