@@ -105,6 +105,11 @@ static bool grow(struct domain *d, uint32_t wanted)
     return enough;
 }
 
+uint32_t grant_table_limit(const struct domain *d)
+{
+    return d->grants->max_frames;
+}
+
 mfn_t grant_table_frame(struct domain *d, uint32_t index)
 {
     struct grant_table *table = d->grants;

@@ -22,6 +22,8 @@ int grant_table_relinquish(struct domain *d);
 void grant_table_destroy(struct domain *d);
 /* The n-th frame of d's table (growing it up to its limit): XENMEM_acquire_resource, add_to_physmap. INVALID_MFN: beyond. */
 mfn_t grant_table_frame(struct domain *d, uint32_t index);
+/* How many frames it may grow to. */
+uint32_t grant_table_limit(const struct domain *d);
 
 /* The sub-operations, on decoded structures; hypercall/hc_grant_table_op.c copies in and out. Each returns the GNTST_* of its element,
  * those with `int` an errno. All act for the running vCPU's domain. */

@@ -58,6 +58,7 @@ struct domain {
     spinlock_t page_lock;      /* serialises this domain's page-table updates */
     cpumask_t dirty_cpus;      /* CPUs whose TLB may hold any of its translations */
     uint64_t relinquish_frame; /* page_table_relinquish_memory goes on here; page_lock */
+    struct memory_map *memory_map; /* hypercall/memory_maps.c: XENMEM_set_memory_map; NULL: none */
     uint64_t vm_assist;        /* VMASST_TYPE_* bits */
     uint64_t frame_chunks[DOMAIN_FRAME_CHUNKS / 64]; /* parts of RAM it ever had frames in; heap lock */
     uint32_t page_pending;     /* mm/page_type.c: first table that waits to be taken apart; 0: none; page_lock */

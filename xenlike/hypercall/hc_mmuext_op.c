@@ -60,10 +60,11 @@ static int flush_multi(struct domain *d, const struct mmuext_op *op)
     cpumask_t mask;
     int result = mmu_flush_vcpu_mask(d, (uint64_t)op->arg2.vcpumask.p, &mask);
 
-    if (result == 0) {
-        mmu_flush_all(mask);
+    if (result != 0) {
+        return -XEN_EINVAL;
     }
-    return result;
+    mmu_flush_all(mask);
+    return 0;
 }
 
 static int flush_page_multi(struct domain *d, const struct mmuext_op *op)
@@ -71,10 +72,11 @@ static int flush_page_multi(struct domain *d, const struct mmuext_op *op)
     cpumask_t mask;
     int result = mmu_flush_vcpu_mask(d, (uint64_t)op->arg2.vcpumask.p, &mask);
 
-    if (result == 0) {
-        mmu_flush_page(mask, GVA(op->arg1.linear_addr));
+    if (result != 0) {
+        return -XEN_EINVAL;
     }
-    return result;
+    mmu_flush_page(mask, GVA(op->arg1.linear_addr));
+    return 0;
 }
 
 static int flush_everywhere(struct domain *d, const struct mmuext_op *op)

@@ -39,7 +39,7 @@ int mmu_domains_get(struct mmu_domains *domains, uint32_t argument)
         if (domains->frames != NULL) {
             domain_put(domains->frames);
         }
-        return result == -XEN_ESRCH ? -XEN_EINVAL : result;
+        return result;
     }
     domains->held = true;
     return 0;

@@ -12,7 +12,7 @@ struct mmu_domains {
 };
 
 /* The argument: bits 15:0 the frames' domain, bits 31:16 the tables' domain plus 1, 0: the caller.
- * 0; -ESRCH no such domain of frames; -EINVAL no such domain of tables; -EPERM not the caller's business. */
+ * 0; -ESRCH no such domain; -EPERM not the caller's business. */
 int mmu_domains_get(struct mmu_domains *domains, uint32_t argument);
 void mmu_domains_put(const struct mmu_domains *domains);
 

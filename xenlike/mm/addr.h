@@ -67,7 +67,7 @@ typedef uint64_t pte_t;
 #define PTE_AVAIL    (UINT64_C(7) << 9)
 /* Bit 52: a kernel page of a PV guest, made user-accessible since its kernel runs in ring 3 (abi T2). */
 #define PTE_GUEST_KERNEL (UINT64_C(1) << 52)
-/* Bit 62: the entry maps a granted frame, whose references are the grant table's. Guests cannot set it. */
+/* Bit 62: the entry maps a granted frame, whose references are the grant table's. A guest that sets it finds it clear. */
 #define PTE_GRANT (UINT64_C(1) << 62)
 #define PTE_NX    (UINT64_C(1) << 63)
 

@@ -190,7 +190,19 @@ void frame_alloc_add_range(mfn_t start, mfn_t end)
     spin_unlock(&heap_lock);
 }
 
-mfn_t frame_alloc_hypervisor(unsigned int order)
+/* Zones whose frames end below 2^address_bits; 0: none of them. */
+static uint32_t zones_below(unsigned int address_bits)
+{
+    if (address_bits == 0 || address_bits >= PAGE_SHIFT + NR_ZONES - 1) {
+        return ~0u;
+    }
+    if (address_bits <= PAGE_SHIFT) {
+        return 0;
+    }
+    return (uint32_t)((UINT64_C(2) << (address_bits - PAGE_SHIFT)) - 1);
+}
+
+mfn_t frame_exchange_alloc(unsigned int order, unsigned int address_bits)
 {
     uint32_t stamp = 0;
     uint64_t n;
@@ -199,7 +211,7 @@ mfn_t frame_alloc_hypervisor(unsigned int order)
         return INVALID_MFN;
     }
     spin_lock(&heap_lock);
-    n = block_take(order, ~0u, &stamp);
+    n = block_take(order, zones_below(address_bits), &stamp);
     for (uint64_t i = 0; n != 0 && i < UINT64_C(1) << order; i++) {
         FRAME_TABLE[n + i].state = ((uint64_t)FRAME_OWNER_HYPERVISOR << FRAME_OWNER_SHIFT) | 1;
         FRAME_TABLE[n + i].aux = 0;
@@ -210,6 +222,11 @@ mfn_t frame_alloc_hypervisor(unsigned int order)
     }
     block_make_clean(MFN(n), order, stamp);
     return MFN(n);
+}
+
+mfn_t frame_alloc_hypervisor(unsigned int order)
+{
+    return frame_exchange_alloc(order, 0);
 }
 
 void frame_free_hypervisor(mfn_t mfn, unsigned int order)
@@ -223,6 +240,13 @@ void frame_free_hypervisor(mfn_t mfn, unsigned int order)
     }
     block_give(mfn.n, order, machine_flush_clock());
     spin_unlock(&heap_lock);
+}
+
+static void note_chunks(struct domain *d, uint64_t n, uint64_t nr_frames)
+{
+    for (uint64_t i = n >> chunk_shift; i <= (n + nr_frames - 1) >> chunk_shift; i++) {
+        d->frame_chunks[i / 64] |= UINT64_C(1) << (i % 64);
+    }
 }
 
 /* Takes a block and charges it to d; 0: refused. */
@@ -245,44 +269,40 @@ static uint64_t take_for_domain(struct domain *d, unsigned int order, uint32_t z
         __atomic_add_fetch(&d->references, 1, __ATOMIC_ACQ_REL);
     }
     d->nr_frames += (uint32_t)wanted;
-    for (uint64_t i = n >> chunk_shift; i <= (n + wanted - 1) >> chunk_shift; i++) {
-        d->frame_chunks[i / 64] |= UINT64_C(1) << (i % 64);
-    }
+    note_chunks(d, n, wanted);
     return n;
 }
 
-mfn_t frame_alloc_domain(struct domain *d, unsigned int order, unsigned int address_bits)
+static void hand_over(uint64_t n, unsigned int order, const struct domain *d)
 {
-    uint32_t zones = ~0u;
-    uint32_t stamp = 0;
-    uint64_t n;
-
-    if (order > FRAME_ORDER_MAX) {
-        return INVALID_MFN;
-    }
-    if (address_bits != 0 && address_bits < PAGE_SHIFT + NR_ZONES) {
-        if (address_bits <= PAGE_SHIFT) {
-            return INVALID_MFN;
-        }
-        zones = (uint32_t)((UINT64_C(2) << (address_bits - PAGE_SHIFT)) - 1);
-    }
-    spin_lock(&heap_lock);
-    n = take_for_domain(d, order, zones, &stamp);
-    spin_unlock(&heap_lock);
-    if (n == 0) {
-        return INVALID_MFN;
-    }
-    block_make_clean(MFN(n), order, stamp);
     for (uint64_t i = 0; i < UINT64_C(1) << order; i++) {
         struct frame *frame = frame_of(MFN(n + i));
 
         m2p_set(MFN(n + i), M2P_INVALID);
         frame->aux = 0;
         __atomic_store_n(&frame->state,
-                         ((uint64_t)(d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) |
+                         ((d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) |
                              FRAME_ALLOCATED | FRAME_COUNT_ONE,
                          __ATOMIC_RELEASE);
     }
+}
+
+mfn_t frame_alloc_domain(struct domain *d, unsigned int order, unsigned int address_bits)
+{
+    uint32_t stamp = 0;
+    uint64_t n;
+
+    if (order > FRAME_ORDER_MAX) {
+        return INVALID_MFN;
+    }
+    spin_lock(&heap_lock);
+    n = take_for_domain(d, order, zones_below(address_bits), &stamp);
+    spin_unlock(&heap_lock);
+    if (n == 0) {
+        return INVALID_MFN;
+    }
+    block_make_clean(MFN(n), order, stamp);
+    hand_over(n, order, d);
     return MFN(n);
 }
 
@@ -309,6 +329,53 @@ void frame_alloc_return(mfn_t mfn, uint64_t state)
     if (emptied != NULL) {
         domain_put(emptied);
     }
+}
+
+bool frame_exchange_take(mfn_t mfn, const struct domain *d)
+{
+    if (mfn.n >= frame_table_end) {
+        return false;
+    }
+    struct frame *frame = frame_of(mfn);
+    uint64_t state = frame_load(frame);
+    uint64_t wanted =
+        ((d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) | FRAME_ALLOCATED | 1;
+
+    /* Its last type stays on record: if the frame goes back, it may have to be flushed yet (PT7). */
+    do {
+        if ((state & ~(FRAME_TYPE_MASK | FRAME_VALIDATED)) != wanted) {
+            return false;
+        }
+    } while (!frame_swap(frame, &state,
+                         (state & FRAME_TYPE_MASK) |
+                             ((uint64_t)FRAME_OWNER_HYPERVISOR << FRAME_OWNER_SHIFT) | 1));
+    return true;
+}
+
+void frame_exchange_return(mfn_t mfn, const struct domain *d)
+{
+    struct frame *frame = frame_of(mfn);
+
+    __atomic_store_n(&frame->state,
+                     (frame->state & FRAME_TYPE_MASK) |
+                         ((d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) |
+                         FRAME_ALLOCATED | 1,
+                     __ATOMIC_RELEASE);
+}
+
+void frame_exchange_drop(mfn_t mfn)
+{
+    frame_of(mfn)->state = ((uint64_t)FRAME_OWNER_HYPERVISOR << FRAME_OWNER_SHIFT) | 1;
+    m2p_set(mfn, M2P_INVALID);
+    frame_free_hypervisor(mfn, 0);
+}
+
+void frame_exchange_give(mfn_t mfn, unsigned int order, struct domain *d)
+{
+    spin_lock(&heap_lock);
+    note_chunks(d, mfn.n, UINT64_C(1) << order);
+    spin_unlock(&heap_lock);
+    hand_over(mfn.n, order, d);
 }
 
 /* The first frame of d at or above n that has one of the bits in its state. */

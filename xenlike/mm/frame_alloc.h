@@ -25,6 +25,13 @@ static inline mfn_t frame_alloc_one(void)
  * address (0: anywhere, high addresses first). INVALID_MFN: d at max_frames, not alive, order too large, or heap empty (the
  * reserve is only the control domain's). The first frame of a domain takes a reference on it, given back with its last. */
 mfn_t frame_alloc_domain(struct domain *d, unsigned int order, unsigned int address_bits);
+/* XENMEM_exchange, in steps that change no count: 2^order clean frames that are nobody's yet; a frame that only d's allocation refers
+ * to is taken from d (false: it is not so), kept and given back, or dropped into the heap; new frames are given to d. */
+mfn_t frame_exchange_alloc(unsigned int order, unsigned int address_bits);
+bool frame_exchange_take(mfn_t mfn, const struct domain *d);
+void frame_exchange_return(mfn_t mfn, const struct domain *d);
+void frame_exchange_drop(mfn_t mfn);
+void frame_exchange_give(mfn_t mfn, unsigned int order, struct domain *d);
 /* Drops the allocation reference of a frame d owns (once): true when it was there. The frame is freed with its last reference. */
 bool frame_release_allocation(mfn_t mfn, struct domain *d);
 /* First frame that d owns by allocation, and the next after mfn, by address; INVALID_MFN at the end. The cost is that of the

@@ -215,6 +215,10 @@ int page_table_relinquish_memory(struct domain *d)
             result = -XEN_ERESTART;
         }
     }
+    if (result == 0) {
+        hv_free(d->memory_map);
+        d->memory_map = NULL;
+    }
     spin_unlock(&d->page_lock);
     return result;
 }

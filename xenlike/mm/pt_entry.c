@@ -19,13 +19,14 @@
 
 pte_t pt_entry_refused_l1(const struct domain *d)
 {
-    return PTE_GRANT | (d->is_hardware ? 0 : PTE_CACHE_BITS);
+    return d->is_hardware ? 0 : PTE_CACHE_BITS;
 }
 
 /* The guest kernel runs in ring 3, so all is user-accessible, and a kernel's entry is known by bit 52 alone. It must never be global: global
- * entries survive the change to the user's base, and user mode would see them. */
+ * entries survive the change to the user's base, and user mode would see them. Bit 62 is ours: a guest's is dropped. */
 pte_t pt_entry_adjust_l1(pte_t pte)
 {
+    pte &= ~PTE_GRANT;
     if ((pte & PTE_USER) == 0) {
         pte |= PTE_USER | PTE_GUEST_KERNEL;
     }
