@@ -95,7 +95,9 @@ int main(int argc, char **argv)
     console_backend_start();
     start_devices(&options);
     if (options.script != NULL) {
-        shutdown_poweroff(script_run(options.script));
+        int status = script_run(options.script);
+        printf("dom0: the script ended with status %d\n", status);
+        shutdown_poweroff(status);
     }
     printf("dom0 is up. `help` lists the commands.\n");
     terminal_run();
