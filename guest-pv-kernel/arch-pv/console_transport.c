@@ -85,6 +85,8 @@ size_t console_transport_read(char *bytes, size_t count)
     return got < 0 ? 0 : (size_t)got;
 }
 
+/* The port's pending bit would end the poll at once, so it is put aside and raised again after: its
+ * handler has not run. */
 void console_transport_wait(void)
 {
     evtchn_port_t port = ring_port;
@@ -92,8 +94,12 @@ void console_transport_wait(void)
                               .timeout = time_monotonic_ns() + 10 * TIME_MILLISECOND_NS};
 
     if (ring != NULL) {
-        set_xen_guest_handle(poll.ports, &port);
-        (void)hypercall_sched_op(SCHEDOP_poll, &poll);
+        event_set_pending(port, false);
+        if (ring_room() == 0) {
+            set_xen_guest_handle(poll.ports, &port);
+            (void)hypercall_sched_op(SCHEDOP_poll, &poll);
+        }
+        event_set_pending(port, true);
     }
 }
 

@@ -61,6 +61,23 @@ void event_mask(event_port_t port)
     set_bit(start_shared_info()->evtchn_mask, port);
 }
 
+/* Tells the next dispatch to look at the port's word. */
+static void select_word(event_port_t port)
+{
+    __atomic_fetch_or(&vcpu()->evtchn_pending_sel, 1ul << (port / WORD_BITS), __ATOMIC_SEQ_CST);
+    __atomic_store_n(&vcpu()->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
+}
+
+void event_set_pending(event_port_t port, bool pending)
+{
+    if (pending) {
+        set_bit(start_shared_info()->evtchn_pending, port);
+        select_word(port);
+    } else {
+        clear_bit(start_shared_info()->evtchn_pending, port);
+    }
+}
+
 void event_unmask(event_port_t port)
 {
     struct shared_info *shared = start_shared_info();
@@ -68,9 +85,7 @@ void event_unmask(event_port_t port)
     clear_bit(shared->evtchn_mask, port);
     if ((__atomic_load_n(&shared->evtchn_pending[port / WORD_BITS], __ATOMIC_SEQ_CST) &
          (1ul << (port % WORD_BITS))) != 0) {
-        /* It rang while masked: the selector was not set then, so set it now. */
-        __atomic_fetch_or(&vcpu()->evtchn_pending_sel, 1ul << (port / WORD_BITS), __ATOMIC_SEQ_CST);
-        __atomic_store_n(&vcpu()->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
+        select_word(port); /* it rang while masked: the selector was not set then */
     }
 }
 

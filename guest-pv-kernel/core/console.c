@@ -26,45 +26,71 @@ static size_t input_complete; /* of which readable: whole lines in canonical mod
 static bool input_ended;      /* ^D on an empty line */
 static struct file *console_open_file;
 
-/* Everything at once, waiting for room at most FLUSH_NS; what does not fit is lost. */
-static void write_now(const char *bytes, size_t count)
+/* How a writer waits for room in the transport: false ends the attempt, the rest is lost. */
+typedef bool (*wait_for_room_t)(uint64_t *state);
+
+/* For reports: no thread runs meanwhile, so at most FLUSH_NS. */
+static bool wait_in_place(uint64_t *deadline)
 {
-    uint64_t deadline = 0;
+    if (*deadline == 0) {
+        *deadline = time_monotonic_ns() + FLUSH_NS;
+    } else if (time_monotonic_ns() > *deadline) {
+        return false;
+    }
+    console_transport_wait();
+    return true;
+}
+
+/* For threads: others run until the back end has made room. */
+static bool wait_in_turn(uint64_t *unused)
+{
+    (void)unused;
+    return file_wait(console_open_file, THREAD_FOREVER) == 0;
+}
+
+/* For echo, which happens in an event handler. */
+static bool wait_never(uint64_t *unused)
+{
+    (void)unused;
+    return false;
+}
+
+static bool send(const char *bytes, size_t count, wait_for_room_t wait)
+{
+    uint64_t state = 0;
 
     while (count > 0) {
         size_t taken = console_transport_write(bytes, count);
 
         bytes += taken;
         count -= taken;
-        if (taken != 0) {
-            continue;
+        if (taken == 0 && !wait(&state)) {
+            return false;
         }
-        if (deadline == 0) {
-            deadline = time_monotonic_ns() + FLUSH_NS;
-        } else if (time_monotonic_ns() > deadline) {
-            return;
-        }
-        console_transport_wait();
     }
+    return true;
 }
 
 /* A raw transport gets CR LF for LF. */
-void console_write(const char *bytes, size_t count)
+static bool send_text(const char *bytes, size_t count, wait_for_room_t wait)
 {
+    bool translate = console_transport_is_raw() && (console_mode & CONSOLE_NEWLINE) != 0;
     size_t start = 0;
 
-    if (!console_transport_is_raw() || (console_mode & CONSOLE_NEWLINE) == 0) {
-        write_now(bytes, count);
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; translate && i < count; i++) {
         if (bytes[i] == '\n') {
-            write_now(bytes + start, i - start);
-            write_now("\r\n", 2);
+            if (!send(bytes + start, i - start, wait) || !send("\r\n", 2, wait)) {
+                return false;
+            }
             start = i + 1;
         }
     }
-    write_now(bytes + start, count - start);
+    return send(bytes + start, count - start, wait);
+}
+
+void console_write(const char *bytes, size_t count)
+{
+    (void)send_text(bytes, count, wait_in_place);
 }
 
 void console_flush(void)
@@ -79,7 +105,7 @@ void console_flush(void)
 static void echo(const char *bytes, size_t count)
 {
     if ((console_mode & CONSOLE_ECHO) != 0) {
-        console_write(bytes, count);
+        (void)send_text(bytes, count, wait_never);
     }
 }
 
@@ -177,8 +203,7 @@ static ssize_t console_read(struct file *file, void *buffer, size_t count)
 static ssize_t console_file_write(struct file *file, const void *buffer, size_t count)
 {
     (void)file;
-    console_write(buffer, count);
-    return (ssize_t)count;
+    return send_text(buffer, count, wait_in_turn) ? (ssize_t)count : -EINTR;
 }
 
 static unsigned int console_poll(struct file *file)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The status of main, where the toolstack can read it: control/exit-status. 0 needs no node.
+ * The status of main, where the toolstack can read it: control/exit-status.
  */
 #include <pvk/start.h>
 #include <pvk/thread.h>
@@ -28,7 +28,7 @@ void core_report_exit(int status)
 {
     static int reported;
 
-    if (status == 0 || start_is_initial_domain()) {
+    if (start_is_initial_domain()) {
         return;
     }
     reported = status;

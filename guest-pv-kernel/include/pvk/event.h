@@ -10,6 +10,7 @@
 #ifndef PVK_EVENT_H
 #define PVK_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef uint32_t event_port_t;
@@ -40,6 +41,10 @@ int event_close(event_port_t port);
 void event_mask(event_port_t port);
 /* An event that arrived while masked is delivered after this. */
 void event_unmask(event_port_t port);
+
+/* Takes back a ring that was not dispatched yet, or rings a port of ours from inside: for code that
+ * polls a port itself. */
+void event_set_pending(event_port_t port, bool pending);
 
 /* Runs the handlers of everything pending; called by the scheduler. */
 void event_dispatch(void);

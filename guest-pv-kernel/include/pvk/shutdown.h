@@ -5,8 +5,9 @@
 #ifndef PVK_SHUTDOWN_H
 #define PVK_SHUTDOWN_H
 
-/* Flushes the console, then SCHEDOP_shutdown with that reason. The status goes to the domain's
- * xenstore node control/exit-status when there is a store. */
+/* Flushes the console, then SCHEDOP_shutdown with that reason. A power-off leaves the status in the
+ * domain's xenstore node control/exit-status when there is a store, which may take a moment: threads
+ * only, no event handler. */
 _Noreturn void shutdown_poweroff(int status);
 _Noreturn void shutdown_reboot(void);
 _Noreturn void shutdown_crash(void);
