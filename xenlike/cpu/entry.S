@@ -178,6 +178,21 @@ exit_to_guest:
     jne exit_full
     cmpb $0, (%rdx)
     jne exit_event
+    cmpl $ENTRY_SYSCALL, VCPU_VECTOR(%rbx)
+    jne exit_full
+    mov VCPU_RIP(%rbx), %rcx
+    mov %rcx, %rdx
+    shl $16, %rdx
+    sar $16, %rdx
+    cmp %rcx, %rdx
+    jne exit_full
+    lea VCPU_REGS(%rbx), %rsp
+    POP_REGISTERS
+    mov (VCPU_RIP - VCPU_ERROR)(%rsp), %rcx
+    mov (VCPU_RFLAGS - VCPU_ERROR)(%rsp), %r11
+    mov (VCPU_RSP - VCPU_ERROR)(%rsp), %rsp
+    sysretq
+
 exit_full:
     lea VCPU_REGS(%rbx), %rsp
     POP_REGISTERS

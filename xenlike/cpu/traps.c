@@ -30,8 +30,7 @@ void traps_from_guest(struct vcpu *v)
     } else if (vector == VECTOR_PAGE_FAULT) {
         pv_trap(v, vector, read_cr2());
     } else if (vector == VECTOR_DEBUG) {
-        v->pv.debug_registers[6] = read_debug_status();
-        pv_trap(v, vector, 0);
+        pv_trap(v, vector, read_debug_status());
     } else if (vector != VECTOR_NO_FPU || !fpu_first_use(v)) {
         pv_trap(v, vector, 0);
     }
