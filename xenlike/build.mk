@@ -13,12 +13,11 @@ HV_CFLAGS := -std=c11 -O2 -g $(WARNINGS) -ffreestanding -fno-strict-aliasing -mn
              -include xenlike/lib/hidden.h
 HV_ASFLAGS := -D__ASSEMBLY__ -g -fpie -Iinclude -I$(HV_DIR)/include
 
-HV_LATER := xenlike/cpu/irq.c xenlike/lib/print.c
-HV_SOURCES := $(filter-out xenlike/cpu/offsets.c $(HV_LATER),$(wildcard xenlike/*/*.c)) $(wildcard xenlike/*/*.S)
+HV_SOURCES := $(filter-out xenlike/cpu/offsets.c,$(wildcard xenlike/*/*.c)) $(wildcard xenlike/*/*.S)
 HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/%.o)
 HV_OFFSETS := $(HV_DIR)/include/offsets.h
 HV_SCRIPT  := $(HV_DIR)/xenlike.lds
-HV_LINK    := $(TARGET_CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
+HV_LINK    := $(TARGET_CC) $(if $(findstring clang,$(TARGET_CC)),-fuse-ld=lld) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
               -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Wl,-T,$(HV_SCRIPT)
 
 $(BUILD)/xenlike/%.c.o: xenlike/%.c $(HV_OFFSETS) | $(INCLUDE_LINK)
@@ -31,11 +30,11 @@ $(BUILD)/xenlike/%.S.o: xenlike/%.S $(HV_OFFSETS)
 	@echo "  AS $<"
 	@$(TARGET_CC) $(HV_ASFLAGS) -MMD -MP -c -o $@ $<
 
-# offsets.c is compiled, never linked: its assembly holds lines "@@ NAME VALUE".
+# offsets.c is compiled, never linked: its assembly holds strings "@@ NAME VALUE".
 $(HV_OFFSETS): xenlike/cpu/offsets.c
 	@mkdir -p $(dir $@)
 	@$(TARGET_CC) $(HV_CFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o $@.s $<
-	@sed -n 's/^[[:space:]]*@@ \([A-Z0-9_]*\) \$$*\(-*[0-9]*\).*/#define \1 \2/p' $@.s > $@
+	@sed -n 's/^[[:space:]]*\.ascii[[:space:]]*"@@ \([A-Z0-9_]*\) \(-*[0-9]*\)".*/#define \1 \2/p' $@.s > $@
 
 $(HV_SCRIPT): xenlike/boot/linker.lds
 	@mkdir -p $(dir $@)

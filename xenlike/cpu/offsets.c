@@ -4,7 +4,8 @@
 #include "entry.h"
 #include "percpu.h"
 
-#define EMIT(name, value) __asm__ volatile("\n@@ " #name " %c0" : : "i"((long)(value)))
+#define EMIT(name, value) \
+    __asm__ volatile("\n.ascii \"@@ " #name " %c0\"" : : "i"((long)(value)))
 #define VCPU(name, field)  EMIT(VCPU_##name, offsetof(struct vcpu, field))
 #define LOCAL(name, field) EMIT(CPU_##name, offsetof(struct cpu_local, field))
 
