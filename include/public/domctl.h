@@ -11,80 +11,80 @@
 
 #define XEN_DOMCTL_INTERFACE_VERSION 0x00000015
 
-#define XEN_DOMCTL_createdomain             1
-#define XEN_DOMCTL_destroydomain            2
-#define XEN_DOMCTL_pausedomain              3
-#define XEN_DOMCTL_unpausedomain            4
-#define XEN_DOMCTL_getdomaininfo            5
-#define XEN_DOMCTL_setvcpuaffinity          9
-#define XEN_DOMCTL_shadow_op                10
-#define XEN_DOMCTL_max_mem                  11
-#define XEN_DOMCTL_setvcpucontext           12
-#define XEN_DOMCTL_getvcpucontext           13
-#define XEN_DOMCTL_getvcpuinfo              14
-#define XEN_DOMCTL_max_vcpus                15
-#define XEN_DOMCTL_scheduler_op             16
-#define XEN_DOMCTL_setdomainhandle          17
-#define XEN_DOMCTL_setdebugging             18
-#define XEN_DOMCTL_irq_permission           19
-#define XEN_DOMCTL_iomem_permission         20
-#define XEN_DOMCTL_ioport_permission        21
-#define XEN_DOMCTL_hypercall_init           22
-#define XEN_DOMCTL_settimeoffset            24
-#define XEN_DOMCTL_getvcpuaffinity          25
-#define XEN_DOMCTL_real_mode_area           26
-#define XEN_DOMCTL_resumedomain             27
-#define XEN_DOMCTL_sendtrigger              28
-#define XEN_DOMCTL_subscribe                29
-#define XEN_DOMCTL_gethvmcontext            33
-#define XEN_DOMCTL_sethvmcontext            34
-#define XEN_DOMCTL_set_address_size         35
-#define XEN_DOMCTL_get_address_size         36
-#define XEN_DOMCTL_assign_device            37
-#define XEN_DOMCTL_bind_pt_irq              38
-#define XEN_DOMCTL_memory_mapping           39
-#define XEN_DOMCTL_ioport_mapping           40
-#define XEN_DOMCTL_set_ext_vcpucontext      42
-#define XEN_DOMCTL_get_ext_vcpucontext      43
-#define XEN_DOMCTL_set_opt_feature          44
-#define XEN_DOMCTL_test_assign_device       45
-#define XEN_DOMCTL_set_target               46
-#define XEN_DOMCTL_deassign_device          47
-#define XEN_DOMCTL_unbind_pt_irq            48
-#define XEN_DOMCTL_get_device_group         50
-#define XEN_DOMCTL_debug_op                 54
-#define XEN_DOMCTL_gethvmcontext_partial    55
-#define XEN_DOMCTL_vm_event_op              56
-#define XEN_DOMCTL_mem_sharing_op           57
-#define XEN_DOMCTL_gettscinfo               59
-#define XEN_DOMCTL_settscinfo               60
-#define XEN_DOMCTL_getpageframeinfo3        61
-#define XEN_DOMCTL_setvcpuextstate          62
-#define XEN_DOMCTL_getvcpuextstate          63
-#define XEN_DOMCTL_set_access_required      64
-#define XEN_DOMCTL_audit_p2m                65
-#define XEN_DOMCTL_set_virq_handler         66
-#define XEN_DOMCTL_set_broken_page_p2m      67
-#define XEN_DOMCTL_setnodeaffinity          68
-#define XEN_DOMCTL_getnodeaffinity          69
-#define XEN_DOMCTL_cacheflush               71
-#define XEN_DOMCTL_get_vcpu_msrs            72
-#define XEN_DOMCTL_set_vcpu_msrs            73
-#define XEN_DOMCTL_setvnumainfo             74
-#define XEN_DOMCTL_psr_cmt_op               75
-#define XEN_DOMCTL_monitor_op               77
-#define XEN_DOMCTL_psr_alloc                78
-#define XEN_DOMCTL_soft_reset               79
-#define XEN_DOMCTL_vuart_op                 81
-#define XEN_DOMCTL_get_cpu_policy           82
-#define XEN_DOMCTL_set_cpu_policy           83
-#define XEN_DOMCTL_vmtrace_op               84
-#define XEN_DOMCTL_get_paging_mempool_size  85
-#define XEN_DOMCTL_set_paging_mempool_size  86
-#define XEN_DOMCTL_gdbsx_guestmemio         1000
-#define XEN_DOMCTL_gdbsx_pausevcpu          1001
-#define XEN_DOMCTL_gdbsx_unpausevcpu        1002
-#define XEN_DOMCTL_gdbsx_domstatus          1003
+#define XEN_DOMCTL_createdomain            1
+#define XEN_DOMCTL_destroydomain           2
+#define XEN_DOMCTL_pausedomain             3
+#define XEN_DOMCTL_unpausedomain           4
+#define XEN_DOMCTL_getdomaininfo           5
+#define XEN_DOMCTL_setvcpuaffinity         9
+#define XEN_DOMCTL_shadow_op               10
+#define XEN_DOMCTL_max_mem                 11
+#define XEN_DOMCTL_setvcpucontext          12
+#define XEN_DOMCTL_getvcpucontext          13
+#define XEN_DOMCTL_getvcpuinfo             14
+#define XEN_DOMCTL_max_vcpus               15
+#define XEN_DOMCTL_scheduler_op            16
+#define XEN_DOMCTL_setdomainhandle         17
+#define XEN_DOMCTL_setdebugging            18
+#define XEN_DOMCTL_irq_permission          19
+#define XEN_DOMCTL_iomem_permission        20
+#define XEN_DOMCTL_ioport_permission       21
+#define XEN_DOMCTL_hypercall_init          22
+#define XEN_DOMCTL_settimeoffset           24
+#define XEN_DOMCTL_getvcpuaffinity         25
+#define XEN_DOMCTL_real_mode_area          26
+#define XEN_DOMCTL_resumedomain            27
+#define XEN_DOMCTL_sendtrigger             28
+#define XEN_DOMCTL_subscribe               29
+#define XEN_DOMCTL_gethvmcontext           33
+#define XEN_DOMCTL_sethvmcontext           34
+#define XEN_DOMCTL_set_address_size        35
+#define XEN_DOMCTL_get_address_size        36
+#define XEN_DOMCTL_assign_device           37
+#define XEN_DOMCTL_bind_pt_irq             38
+#define XEN_DOMCTL_memory_mapping          39
+#define XEN_DOMCTL_ioport_mapping          40
+#define XEN_DOMCTL_set_ext_vcpucontext     42
+#define XEN_DOMCTL_get_ext_vcpucontext     43
+#define XEN_DOMCTL_set_opt_feature         44
+#define XEN_DOMCTL_test_assign_device      45
+#define XEN_DOMCTL_set_target              46
+#define XEN_DOMCTL_deassign_device         47
+#define XEN_DOMCTL_unbind_pt_irq           48
+#define XEN_DOMCTL_get_device_group        50
+#define XEN_DOMCTL_debug_op                54
+#define XEN_DOMCTL_gethvmcontext_partial   55
+#define XEN_DOMCTL_vm_event_op             56
+#define XEN_DOMCTL_mem_sharing_op          57
+#define XEN_DOMCTL_gettscinfo              59
+#define XEN_DOMCTL_settscinfo              60
+#define XEN_DOMCTL_getpageframeinfo3       61
+#define XEN_DOMCTL_setvcpuextstate         62
+#define XEN_DOMCTL_getvcpuextstate         63
+#define XEN_DOMCTL_set_access_required     64
+#define XEN_DOMCTL_audit_p2m               65
+#define XEN_DOMCTL_set_virq_handler        66
+#define XEN_DOMCTL_set_broken_page_p2m     67
+#define XEN_DOMCTL_setnodeaffinity         68
+#define XEN_DOMCTL_getnodeaffinity         69
+#define XEN_DOMCTL_cacheflush              71
+#define XEN_DOMCTL_get_vcpu_msrs           72
+#define XEN_DOMCTL_set_vcpu_msrs           73
+#define XEN_DOMCTL_setvnumainfo            74
+#define XEN_DOMCTL_psr_cmt_op              75
+#define XEN_DOMCTL_monitor_op              77
+#define XEN_DOMCTL_psr_alloc               78
+#define XEN_DOMCTL_soft_reset              79
+#define XEN_DOMCTL_vuart_op                81
+#define XEN_DOMCTL_get_cpu_policy          82
+#define XEN_DOMCTL_set_cpu_policy          83
+#define XEN_DOMCTL_vmtrace_op              84
+#define XEN_DOMCTL_get_paging_mempool_size 85
+#define XEN_DOMCTL_set_paging_mempool_size 86
+#define XEN_DOMCTL_gdbsx_guestmemio        1000
+#define XEN_DOMCTL_gdbsx_pausevcpu         1001
+#define XEN_DOMCTL_gdbsx_unpausevcpu       1002
+#define XEN_DOMCTL_gdbsx_domstatus         1003
 
 #ifndef __ASSEMBLY__
 
@@ -114,41 +114,40 @@ struct xen_domctl_createdomain {
 #define XEN_DOMCTL_IOMMU_MAX         XEN_DOMCTL_IOMMU_no_sharept
     uint32_t iommu_opts;
     uint32_t max_vcpus;
-    uint32_t max_evtchn_port;     /* the largest port number */
-    int32_t max_grant_frames;     /* negative: the hypervisor's default */
-    int32_t max_maptrack_frames;  /* likewise */
+    uint32_t max_evtchn_port;    /* the largest port number */
+    int32_t max_grant_frames;    /* negative: the hypervisor's default */
+    int32_t max_maptrack_frames; /* likewise */
 #define XEN_DOMCTL_GRANT_version_mask 0xf
-#define XEN_DOMCTL_GRANT_version(v)   ((v) & XEN_DOMCTL_GRANT_version_mask)
+#define XEN_DOMCTL_GRANT_version(v)   ((v)&XEN_DOMCTL_GRANT_version_mask)
     uint32_t grant_opts; /* the highest grant-table version */
     uint32_t vmtrace_size;
     uint32_t cpupool_id;
     struct xen_arch_domainconfig arch;
 };
 
-/* getdomaininfo: of the first domain whose id is at least domctl.domain, on the legacy reading; Xen
- * 4.17 and we answer for exactly that id (-ESRCH), and sysctl's getdomaininfolist walks. */
+/* getdomaininfo: of the domain with the least id that is at least domctl.domain (-ESRCH: none). */
 struct xen_domctl_getdomaininfo {
     domid_t domain;
     uint16_t pad1;
-#define _XEN_DOMINF_dying       0
-#define XEN_DOMINF_dying        (1U << _XEN_DOMINF_dying)
-#define _XEN_DOMINF_hvm_guest   1
-#define XEN_DOMINF_hvm_guest    (1U << _XEN_DOMINF_hvm_guest)
-#define _XEN_DOMINF_shutdown    2
-#define XEN_DOMINF_shutdown     (1U << _XEN_DOMINF_shutdown)
-#define _XEN_DOMINF_paused      3
-#define XEN_DOMINF_paused       (1U << _XEN_DOMINF_paused)
-#define _XEN_DOMINF_blocked     4
-#define XEN_DOMINF_blocked      (1U << _XEN_DOMINF_blocked)
-#define _XEN_DOMINF_running     5
-#define XEN_DOMINF_running      (1U << _XEN_DOMINF_running)
-#define _XEN_DOMINF_debugged    6
-#define XEN_DOMINF_debugged     (1U << _XEN_DOMINF_debugged)
-#define _XEN_DOMINF_xs_domain   7
-#define XEN_DOMINF_xs_domain    (1U << _XEN_DOMINF_xs_domain)
-#define _XEN_DOMINF_hap         8
-#define XEN_DOMINF_hap          (1U << _XEN_DOMINF_hap)
-#define XEN_DOMINF_shutdownmask 255 /* the shutdown reason, at this shift */
+#define _XEN_DOMINF_dying        0
+#define XEN_DOMINF_dying         (1U << _XEN_DOMINF_dying)
+#define _XEN_DOMINF_hvm_guest    1
+#define XEN_DOMINF_hvm_guest     (1U << _XEN_DOMINF_hvm_guest)
+#define _XEN_DOMINF_shutdown     2
+#define XEN_DOMINF_shutdown      (1U << _XEN_DOMINF_shutdown)
+#define _XEN_DOMINF_paused       3
+#define XEN_DOMINF_paused        (1U << _XEN_DOMINF_paused)
+#define _XEN_DOMINF_blocked      4
+#define XEN_DOMINF_blocked       (1U << _XEN_DOMINF_blocked)
+#define _XEN_DOMINF_running      5
+#define XEN_DOMINF_running       (1U << _XEN_DOMINF_running)
+#define _XEN_DOMINF_debugged     6
+#define XEN_DOMINF_debugged      (1U << _XEN_DOMINF_debugged)
+#define _XEN_DOMINF_xs_domain    7
+#define XEN_DOMINF_xs_domain     (1U << _XEN_DOMINF_xs_domain)
+#define _XEN_DOMINF_hap          8
+#define XEN_DOMINF_hap           (1U << _XEN_DOMINF_hap)
+#define XEN_DOMINF_shutdownmask  255 /* the shutdown reason, at this shift */
 #define XEN_DOMINF_shutdownshift 16
     uint32_t flags;
     uint64_aligned_t tot_pages;
@@ -191,19 +190,19 @@ struct xen_domctl_getpageframeinfo3 {
 };
 
 /* shadow_op: a PV guest without log-dirty has none. */
-#define XEN_DOMCTL_SHADOW_OP_OFF               0
-#define XEN_DOMCTL_SHADOW_OP_ENABLE_TEST       1
-#define XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY   2
-#define XEN_DOMCTL_SHADOW_OP_CLEAN             11
-#define XEN_DOMCTL_SHADOW_OP_PEEK              12
-#define XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION    30
-#define XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION    31
-#define XEN_DOMCTL_SHADOW_OP_ENABLE            32
-#define XEN_DOMCTL_SHADOW_ENABLE_REFCOUNT      (1 << 1)
-#define XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY     (1 << 2)
-#define XEN_DOMCTL_SHADOW_ENABLE_TRANSLATE     (1 << 3)
-#define XEN_DOMCTL_SHADOW_ENABLE_EXTERNAL      (1 << 4)
-#define XEN_DOMCTL_SHADOW_LOGDIRTY_FINAL       (1 << 0)
+#define XEN_DOMCTL_SHADOW_OP_OFF             0
+#define XEN_DOMCTL_SHADOW_OP_ENABLE_TEST     1
+#define XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY 2
+#define XEN_DOMCTL_SHADOW_OP_CLEAN           11
+#define XEN_DOMCTL_SHADOW_OP_PEEK            12
+#define XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION  30
+#define XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION  31
+#define XEN_DOMCTL_SHADOW_OP_ENABLE          32
+#define XEN_DOMCTL_SHADOW_ENABLE_REFCOUNT    (1 << 1)
+#define XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY   (1 << 2)
+#define XEN_DOMCTL_SHADOW_ENABLE_TRANSLATE   (1 << 3)
+#define XEN_DOMCTL_SHADOW_ENABLE_EXTERNAL    (1 << 4)
+#define XEN_DOMCTL_SHADOW_LOGDIRTY_FINAL     (1 << 0)
 
 struct xen_domctl_shadow_op_stats {
     uint32_t fault_count;

@@ -16,8 +16,9 @@ typedef uint32_t grant_ref_t;
 /* An entry of version 1. The granter writes frame and domid, then a barrier, then flags; to revoke, it
  * clears flags by compare-exchange while neither GTF_reading nor GTF_writing is set. */
 struct grant_entry_v1 {
-    uint16_t flags; /* GTF_*: type and readonly by the guest, reading and writing by the hypervisor */
-    domid_t domid;  /* who may use it */
+    uint16_t
+        flags; /* GTF_*: type and readonly by the guest, reading and writing by the hypervisor */
+    domid_t domid; /* who may use it */
     uint32_t frame;
 };
 typedef struct grant_entry_v1 grant_entry_v1_t;
@@ -102,11 +103,12 @@ typedef uint16_t grant_status_t;
 typedef uint32_t grant_handle_t;
 
 struct gnttab_map_grant_ref {
-    uint64_t host_addr; /* in: linear address, or machine address of the entry with GNTMAP_contains_pte */
-    uint32_t flags;     /* in: GNTMAP_* */
-    grant_ref_t ref;    /* in */
-    domid_t dom;        /* in: the granter */
-    int16_t status;     /* out: GNTST_* */
+    uint64_t
+        host_addr; /* in: linear address, or machine address of the entry with GNTMAP_contains_pte */
+    uint32_t flags;        /* in: GNTMAP_* */
+    grant_ref_t ref;       /* in */
+    domid_t dom;           /* in: the granter */
+    int16_t status;        /* out: GNTST_* */
     grant_handle_t handle; /* out: names this mapping until it is undone */
     uint64_t dev_bus_addr; /* out: machine address of the frame */
 };
@@ -250,7 +252,8 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_cache_flush_t);
 #define _GNTMAP_contains_pte    4
 #define GNTMAP_contains_pte     (1 << _GNTMAP_contains_pte)
 #define _GNTMAP_guest_avail0    16
-#define GNTMAP_guest_avail_mask ((uint32_t)~0 << _GNTMAP_guest_avail0) /* to the entry's free bits */
+#define GNTMAP_guest_avail_mask \
+    ((uint32_t)~0 << _GNTMAP_guest_avail0) /* to the entry's free bits */
 
 /* Status of one element. */
 #define GNTST_okay              (0)
@@ -269,11 +272,11 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_cache_flush_t);
 #define GNTST_no_space          (-13)
 
 /* Texts for -status. */
-#define GNTTABOP_error_msgs                                                                        \
-    {                                                                                              \
-        "okay", "general error", "no such domain", "bad grant reference", "bad handle",            \
-            "bad virtual address", "bad device address", "no device space", "permission denied",   \
-            "bad page", "copy crosses a page", "address too big", "try again", "no space",         \
+#define GNTTABOP_error_msgs                                                                      \
+    {                                                                                            \
+        "okay", "general error", "no such domain", "bad grant reference", "bad handle",          \
+            "bad virtual address", "bad device address", "no device space", "permission denied", \
+            "bad page", "copy crosses a page", "address too big", "try again", "no space",       \
     }
 
 #endif /* __XEN_PUBLIC_GRANT_TABLE_H__ */

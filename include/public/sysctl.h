@@ -97,7 +97,8 @@ struct xen_sysctl_physinfo {
     uint64_aligned_t scrub_pages;
     uint64_aligned_t outstanding_pages;
     uint64_aligned_t max_mfn;
-    uint32_t hw_cap[8]; /* CPUID 1.edx, 1.ecx, 80000001.edx, 80000001.ecx, 13.1.eax, 7.ebx, 7.ecx, 80000007.edx */
+    uint32_t hw_cap
+        [8]; /* CPUID 1.edx, 1.ecx, 80000001.edx, 80000001.ecx, 13.1.eax, 7.ebx, 7.ecx, 80000007.edx */
 };
 
 struct xen_sysctl_sched_id {

@@ -67,8 +67,7 @@ static void wake_pollers(struct domain *d, uint32_t port)
 static void select_word(struct domain *d, const struct event_channel *channel)
 {
     struct vcpu *v = d->vcpus[channel->notify_vcpu];
-    if (likely(v != NULL) &&
-        !test_and_set(&v->info->evtchn_pending_sel, channel->port / 64)) {
+    if (likely(v != NULL) && !test_and_set(&v->info->evtchn_pending_sel, channel->port / 64)) {
         event_channel_mark_pending(v);
     }
 }
@@ -127,7 +126,8 @@ int event_channel_send(struct domain *d, uint32_t port)
     } else if (channel->state == CHANNEL_IPI) {
         event_channel_set_pending(d, channel);
     } else if (channel->state != CHANNEL_UNBOUND) {
-        result = -XEN_EINVAL; /* nobody listens yet on an unbound one: the send is lost, and that is no error */
+        result =
+            -XEN_EINVAL; /* nobody listens yet on an unbound one: the send is lost, and that is no error */
     }
     spin_unlock(&channel->lock);
     return result;
@@ -141,7 +141,8 @@ static void raise_bound(struct domain *d, uint32_t port, enum channel_state stat
         return;
     }
     spin_lock(&channel->lock);
-    if (channel->state == state && (state == CHANNEL_VIRQ ? channel->virq : channel->pirq) == source) {
+    if (channel->state == state &&
+        (state == CHANNEL_VIRQ ? channel->virq : channel->pirq) == source) {
         event_channel_set_pending(d, channel);
     }
     spin_unlock(&channel->lock);
@@ -190,8 +191,7 @@ int event_channel_unmask(struct domain *d, uint32_t port)
 int event_channel_register_vcpu_info(struct vcpu *v, uint64_t mfn, uint32_t offset)
 {
     struct domain *d = v->domain;
-    if (offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
-        offset % _Alignof(struct vcpu_info) != 0) {
+    if (offset > PAGE_SIZE - sizeof(struct vcpu_info) || offset % _Alignof(struct vcpu_info) != 0) {
         return -XEN_ENXIO;
     }
     if (mfn_valid_value(v->info_frame)) {

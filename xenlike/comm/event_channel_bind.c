@@ -90,7 +90,8 @@ static int port_find_free(struct domain *d, struct event_channel **channel) MUST
 
 static void port_take(struct domain *d, const struct event_channel *channel) MUST_HOLD(bind_lock)
 {
-    d->events->used[channel->port / BUCKET_CHANNELS] |= UINT64_C(1) << (channel->port % BUCKET_CHANNELS);
+    d->events->used[channel->port / BUCKET_CHANNELS] |= UINT64_C(1)
+                                                        << (channel->port % BUCKET_CHANNELS);
 }
 
 static void port_release(struct domain *d, struct event_channel *channel) MUST_HOLD(bind_lock)
@@ -138,7 +139,8 @@ int event_channel_alloc_unbound(struct evtchn_alloc_unbound *op)
     if (result == 0) {
         spin_lock(&channel->lock);
         channel->state = CHANNEL_UNBOUND;
-        channel->unbound_domid = op->remote_dom == DOMID_SELF ? current_domain()->id : op->remote_dom;
+        channel->unbound_domid =
+            op->remote_dom == DOMID_SELF ? current_domain()->id : op->remote_dom;
         port_take(d, channel);
         spin_unlock(&channel->lock);
         op->port = channel->port;
@@ -391,9 +393,9 @@ int event_channel_relinquish(struct domain *d)
 static void status_fill(struct evtchn_status *op, const struct event_channel *channel)
 {
     static const uint8_t names[] = {
-        [CHANNEL_FREE] = EVTCHNSTAT_closed,   [CHANNEL_UNBOUND] = EVTCHNSTAT_unbound,
-        [CHANNEL_PIRQ] = EVTCHNSTAT_pirq,     [CHANNEL_INTERDOMAIN] = EVTCHNSTAT_interdomain,
-        [CHANNEL_VIRQ] = EVTCHNSTAT_virq,     [CHANNEL_IPI] = EVTCHNSTAT_ipi,
+        [CHANNEL_FREE] = EVTCHNSTAT_closed, [CHANNEL_UNBOUND] = EVTCHNSTAT_unbound,
+        [CHANNEL_PIRQ] = EVTCHNSTAT_pirq,   [CHANNEL_INTERDOMAIN] = EVTCHNSTAT_interdomain,
+        [CHANNEL_VIRQ] = EVTCHNSTAT_virq,   [CHANNEL_IPI] = EVTCHNSTAT_ipi,
     };
     op->status = names[channel->state];
     op->vcpu = channel->notify_vcpu;

@@ -17,15 +17,15 @@ enum channel_state {
 /* All but the lock is written under event bind lock and the channel's lock, so that either suffices to read. */
 struct event_channel {
     spinlock_t lock;
-    uint8_t state;          /* enum channel_state */
-    domid_t unbound_domid;  /* UNBOUND: who may bind */
-    uint32_t notify_vcpu;   /* whose upcall it raises */
-    uint32_t port;          /* its own number */
+    uint8_t state;         /* enum channel_state */
+    domid_t unbound_domid; /* UNBOUND: who may bind */
+    uint32_t notify_vcpu;  /* whose upcall it raises */
+    uint32_t port;         /* its own number */
     union {
         struct {
             struct domain *domain;
             struct event_channel *peer; /* EC1: peer->remote.peer is this one */
-        } remote;           /* INTERDOMAIN */
+        } remote;                       /* INTERDOMAIN */
         uint32_t virq;
         uint32_t pirq;
     };
@@ -45,8 +45,8 @@ struct event_delivery {
 
 struct event_table {
     const struct event_delivery *delivery;
-    uint32_t nr_ports;                        /* one more than the largest allowed */
-    uint64_t used[NR_BUCKETS];                /* bit per port; event bind lock */
+    uint32_t nr_ports;                         /* one more than the largest allowed */
+    uint64_t used[NR_BUCKETS];                 /* bit per port; event bind lock */
     struct event_channel *buckets[NR_BUCKETS]; /* NULL until a port of it is used */
 };
 

@@ -45,7 +45,8 @@ static int16_t side_claim(struct grant_copy_side *side, const struct gnttab_copy
     mfn_t frame = MFN(name);
     int16_t status = GNTST_okay;
     if (by_reference) {
-        status = grant_table_claim(domain, (grant_ref_t)name, current_domain()->id, side->readonly, &frame);
+        status = grant_table_claim(domain, (grant_ref_t)name, current_domain()->id, side->readonly,
+                                   &frame);
     }
     if (status == GNTST_okay) {
         status = grant_table_reference(domain, frame, side->readonly);
@@ -96,7 +97,8 @@ static int16_t sides_claim(const struct gnttab_copy *op, struct grant_copy_state
         source_domain = NULL;
     }
     if (status == GNTST_okay && new_destination) {
-        status = side_claim(&state->destination, &op->dest, destination_domain, destination_by_reference);
+        status = side_claim(&state->destination, &op->dest, destination_domain,
+                            destination_by_reference);
         destination_domain = NULL;
     }
     if (source_domain != NULL) {

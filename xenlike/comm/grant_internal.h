@@ -35,7 +35,8 @@ struct grant_maptrack {
 _Static_assert(sizeof(struct grant_maptrack) == 8, "512 to a page");
 
 struct grant_table {
-    spinlock_t lock; /* entries, active records, growth; and, in the mappers' tables, the mappings of these entries */
+    spinlock_t
+        lock; /* entries, active records, growth; and, in the mappers' tables, the mappings of these entries */
     uint32_t nr_frames, max_frames;
     struct grant_frame **frames; /* max_frames pointers, made with the first frame */
 
@@ -50,7 +51,8 @@ struct grant_table {
 /* grant_table.c */
 
 /* Claims entry ref of granter for the domain `user`: GT1, GT3. GNTST_*; the frame in *frame, without references. */
-int16_t grant_table_claim(struct domain *granter, grant_ref_t ref, domid_t user, bool readonly, mfn_t *frame);
+int16_t grant_table_claim(struct domain *granter, grant_ref_t ref, domid_t user, bool readonly,
+                          mfn_t *frame);
 /* Ends one claim. */
 void grant_table_release(struct domain *granter, grant_ref_t ref, bool readonly);
 /* References of one use of the granter's frame (GT2): GNTST_okay, GNTST_bad_page not its RAM, GNTST_general_error not writable now. */

@@ -80,7 +80,8 @@ static void handle_give(struct grant_table *table, grant_handle_t handle)
 
 static unsigned int uses_of(uint32_t flags)
 {
-    return ((flags & GNTMAP_host_map) != 0 ? 1u : 0u) + ((flags & GNTMAP_device_map) != 0 ? 1u : 0u);
+    return ((flags & GNTMAP_host_map) != 0 ? 1u : 0u) +
+           ((flags & GNTMAP_device_map) != 0 ? 1u : 0u);
 }
 
 static pte_t mapping_pte(mfn_t frame, uint32_t flags)

@@ -23,7 +23,8 @@
 
 /* --- The table --------------------------------------------------------------------------------------------- */
 
-int grant_table_init(struct domain *d, int32_t max_frames, int32_t max_maptrack_frames, uint32_t version)
+int grant_table_init(struct domain *d, int32_t max_frames, int32_t max_maptrack_frames,
+                     uint32_t version)
 {
     max_frames = max_frames < 0 ? DEFAULT_FRAMES : max_frames;
     max_maptrack_frames = max_maptrack_frames < 0 ? DEFAULT_MAPTRACK : max_maptrack_frames;
@@ -122,7 +123,8 @@ mfn_t grant_table_frame(struct domain *d, uint32_t index)
 /* --- Claims --------------------------------------------------------------------------------------------------- */
 
 /* The active record of an entry that exists; NULL: none yet, and no memory to make one. */
-static struct grant_active *active_of(struct grant_table *table, grant_ref_t ref) MUST_HOLD(table->lock)
+static struct grant_active *active_of(struct grant_table *table, grant_ref_t ref)
+    MUST_HOLD(table->lock)
 {
     struct grant_frame *frame = table->frames[ref / GRANT_ENTRIES_PER_FRAME];
     uint32_t index = ref % GRANT_ENTRIES_PER_FRAME;
@@ -147,7 +149,8 @@ union entry_word {
 };
 
 /* Sets the in-use bits in one stroke with the check that the entry permits the use. */
-static int16_t entry_mark(struct grant_entry_v1 *shared, domid_t user, bool readonly, uint64_t *frame)
+static int16_t entry_mark(struct grant_entry_v1 *shared, domid_t user, bool readonly,
+                          uint64_t *frame)
 {
     uint64_t *place = (uint64_t *)(void *)shared;
     union entry_word seen = {.word = __atomic_load_n(place, __ATOMIC_ACQUIRE)};
@@ -179,7 +182,8 @@ static int16_t claim(struct grant_table *table, grant_ref_t ref, domid_t user, b
         return GNTST_no_space;
     }
     bool in_use = (active->readers | active->writers) != 0;
-    if (in_use && (active->domid != user || active->readers == UINT16_MAX || active->writers == UINT16_MAX)) {
+    if (in_use &&
+        (active->domid != user || active->readers == UINT16_MAX || active->writers == UINT16_MAX)) {
         return GNTST_general_error;
     }
     if (!in_use || (!readonly && active->writers == 0)) {
@@ -199,7 +203,8 @@ static int16_t claim(struct grant_table *table, grant_ref_t ref, domid_t user, b
     return GNTST_okay;
 }
 
-int16_t grant_table_claim(struct domain *granter, grant_ref_t ref, domid_t user, bool readonly, mfn_t *frame)
+int16_t grant_table_claim(struct domain *granter, grant_ref_t ref, domid_t user, bool readonly,
+                          mfn_t *frame)
 {
     struct grant_table *table = granter->grants;
     int16_t status = GNTST_general_error;
@@ -254,7 +259,9 @@ void grant_table_unreference(mfn_t frame, bool readonly)
 
 static int16_t status_of_errno(int result)
 {
-    return result == 0 ? GNTST_okay : result == -XEN_EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+    return result == 0            ? GNTST_okay
+           : result == -XEN_EPERM ? GNTST_permission_denied
+                                  : GNTST_bad_domain;
 }
 
 int16_t grant_table_setup(struct gnttab_setup_table *op)
@@ -291,8 +298,9 @@ int16_t grant_table_dump(const struct gnttab_dump_table *op)
     if (status != GNTST_okay) {
         return status;
     }
-    print("d%u grant table: %u of %u frames, maptrack %u of %u pages\n", d->id, d->grants->nr_frames,
-          d->grants->max_frames, d->grants->maptrack_pages, d->grants->max_maptrack_pages);
+    print("d%u grant table: %u of %u frames, maptrack %u of %u pages\n", d->id,
+          d->grants->nr_frames, d->grants->max_frames, d->grants->maptrack_pages,
+          d->grants->max_maptrack_pages);
     domain_put(d);
     return GNTST_okay;
 }
@@ -322,7 +330,8 @@ int16_t grant_table_swap(const struct gnttab_swap_grant_ref *op)
         status = GNTST_eagain;
     }
     if (status == GNTST_okay) {
-        struct grant_entry_v1 *first = entry_of(table, op->ref_a), *second = entry_of(table, op->ref_b);
+        struct grant_entry_v1 *first = entry_of(table, op->ref_a),
+                              *second = entry_of(table, op->ref_b);
         struct grant_entry_v1 kept = *first;
         *first = *second;
         *second = kept;

@@ -16,7 +16,8 @@
 
 /* Negative limits mean the defaults (64 frames, 1024 maptrack frames). -ENOMEM; -EINVAL a limit over the default, no frame at all, or
  * a version other than 1 and 2 (the highest that the toolstack allows; version 1 is what is offered). */
-int grant_table_init(struct domain *d, int32_t max_frames, int32_t max_maptrack_frames, uint32_t version);
+int grant_table_init(struct domain *d, int32_t max_frames, int32_t max_maptrack_frames,
+                     uint32_t version);
 /* Undoes every mapping d holds; d runs no more. 0, -ERESTART. */
 int grant_table_relinquish(struct domain *d);
 void grant_table_destroy(struct domain *d);
@@ -27,7 +28,8 @@ uint32_t grant_table_limit(const struct domain *d);
 
 /* The sub-operations, on decoded structures; hypercall/hc_grant_table_op.c copies in and out. Each returns the GNTST_* of its element,
  * those with `int` an errno. All act for the running vCPU's domain. */
-int16_t grant_table_setup(struct gnttab_setup_table *op); /* the list is grant_table_frame(0 .. nr_frames) */
+int16_t grant_table_setup(
+    struct gnttab_setup_table *op); /* the list is grant_table_frame(0 .. nr_frames) */
 int16_t grant_table_query(struct gnttab_query_size *op);
 int16_t grant_table_dump(const struct gnttab_dump_table *op);
 int16_t grant_table_status_frames(const struct gnttab_get_status_frames *op);
@@ -46,8 +48,8 @@ struct grant_unmap_batch {
         mfn_t frame;
         grant_ref_t ref;
         domid_t domid;
-        uint8_t uses;  /* how many references: host, device */
-        bool last;     /* the claim ends too */
+        uint8_t uses; /* how many references: host, device */
+        bool last;    /* the claim ends too */
         bool readonly;
     } items[GRANT_UNMAP_BATCH];
 };
@@ -60,8 +62,8 @@ void grant_map_finish(struct grant_unmap_batch *batch);
 struct grant_copy_side {
     struct domain *domain; /* NULL: nothing claimed */
     mfn_t frame;
-    uint64_t name;         /* reference or frame number asked for */
-    domid_t domid;         /* as asked for */
+    uint64_t name; /* reference or frame number asked for */
+    domid_t domid; /* as asked for */
     bool by_reference, readonly;
 };
 struct grant_copy_state {

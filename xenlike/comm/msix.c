@@ -10,22 +10,22 @@
 #include "pci_config.h"
 
 /* 6.8.2: the capability */
-#define MSIX_CONTROL       2u
-#define MSIX_CONTROL_SIZE  0x07ffu
-#define MSIX_CONTROL_MASK  0x4000u
-#define MSIX_CONTROL_ON    0x8000u
-#define MSIX_TABLE         4u
-#define MSIX_TABLE_BAR     0x7u
-#define MSIX_ENTRY_MASKED  1u
+#define MSIX_CONTROL      2u
+#define MSIX_CONTROL_SIZE 0x07ffu
+#define MSIX_CONTROL_MASK 0x4000u
+#define MSIX_CONTROL_ON   0x8000u
+#define MSIX_TABLE        4u
+#define MSIX_TABLE_BAR    0x7u
+#define MSIX_ENTRY_MASKED 1u
 
 /* 6.1, 6.2.5 */
-#define REGISTER_COMMAND      0x04
-#define COMMAND_MEMORY        0x2u
-#define REGISTER_BAR0         0x10
-#define NR_BARS               6u
-#define BAR_IO                0x1u
-#define BAR_TYPE_MASK         0x6u
-#define BAR_TYPE_64           0x4u
+#define REGISTER_COMMAND 0x04
+#define COMMAND_MEMORY   0x2u
+#define REGISTER_BAR0    0x10
+#define NR_BARS          6u
+#define BAR_IO           0x1u
+#define BAR_TYPE_MASK    0x6u
+#define BAR_TYPE_64      0x4u
 
 /* Intel SDM 3A, 10.11: where messages go; the APIC's id in bits 19:12. */
 #define MESSAGE_ADDRESS 0xfee00000u
@@ -64,8 +64,10 @@ static int table_open(uint16_t function, uint16_t capability, uint64_t address, 
         }
     }
     uint64_t offset = address % PAGE_SIZE;
-    unsigned int pages = (unsigned int)((offset + nr_entries * sizeof(**entries) + PAGE_SIZE - 1) / PAGE_SIZE);
-    if (nr_tables == MAX_TABLES || !frame_table_claim_device(mfn_from_maddr(MADDR(address)), pages)) {
+    unsigned int pages =
+        (unsigned int)((offset + nr_entries * sizeof(**entries) + PAGE_SIZE - 1) / PAGE_SIZE);
+    if (nr_tables == MAX_TABLES ||
+        !frame_table_claim_device(mfn_from_maddr(MADDR(address)), pages)) {
         return -XEN_ENOSPC;
     }
     volatile char *mapped = machine_map_device(MADDR(address - offset), pages);
@@ -102,7 +104,8 @@ int msix_open(uint16_t function, uint16_t index, uint64_t table_base, msix_entry
         return -XEN_ENXIO;
     }
     msix_entry_t *entries;
-    int result = table_open(function, capability, base + (table & ~MSIX_TABLE_BAR), nr_entries, &entries);
+    int result =
+        table_open(function, capability, base + (table & ~MSIX_TABLE_BAR), nr_entries, &entries);
     if (result == 0) {
         *entry = &entries[index];
     }

@@ -60,7 +60,8 @@ uint16_t pci_config_capability(uint16_t function, uint8_t id)
 }
 
 /* Bytes [start, end) of a capability that only the hypervisor writes: MSI whole, of MSI-X the control word. */
-static bool touches(uint16_t function, uint8_t capability, uint16_t length, uint32_t first, uint32_t bytes)
+static bool touches(uint16_t function, uint8_t capability, uint16_t length, uint32_t first,
+                    uint32_t bytes)
 {
     uint16_t at = pci_config_capability(function, capability);
     return at != 0 && first < (uint32_t)at + length && first + bytes > at;
@@ -88,7 +89,8 @@ void pci_config_stop_bus_masters(void)
         if (pci_config_read(device, REGISTER_VENDOR, 2) == 0xffff) {
             continue;
         }
-        bool several = (pci_config_read(device, REGISTER_HEADER_TYPE, 1) & HEADER_MULTIFUNCTION) != 0;
+        bool several =
+            (pci_config_read(device, REGISTER_HEADER_TYPE, 1) & HEADER_MULTIFUNCTION) != 0;
         for (uint16_t f = device; f < device + (several ? 8 : 1); f++) {
             uint32_t command = pci_config_read(f, REGISTER_COMMAND, 2);
             if (command != 0xffff && (command & COMMAND_BUS_MASTER) != 0) {

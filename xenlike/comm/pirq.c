@@ -19,7 +19,7 @@
 struct pirq {
     msix_entry_t *entry; /* NULL: nothing mapped to this number */
     uint32_t vector;
-    uint32_t port;       /* 0: not bound */
+    uint32_t port; /* 0: not bound */
 };
 
 struct pirq_table {
@@ -142,7 +142,7 @@ static int map(struct domain *d, struct physdev_map_pirq *op) MUST_HOLD(pirq_loc
     if (pirq < 0) {
         return pirq;
     }
-    if (pirq < PIRQ_FIRST_MSI || pirq >= NR_PIRQS || op->entry_nr < 0 || op->entry_nr > UINT16_MAX ||
+    if (pirq < PIRQ_FIRST_MSI || pirq >= NR_PIRQS || op->entry_nr < 0 || op->entry_nr > 0xffff ||
         (op->bus >> 16) != 0) {
         return -XEN_EINVAL;
     }

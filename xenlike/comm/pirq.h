@@ -14,7 +14,7 @@
 #include "../domain/domain.h"
 #include "pci_config.h"
 
-#define NR_PIRQS      256
+#define NR_PIRQS       256
 #define PIRQ_FIRST_MSI 24 /* below: numbers of the I/O APIC's inputs */
 
 /* Masks and frees every interrupt of a dying domain. */

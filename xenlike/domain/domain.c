@@ -137,8 +137,8 @@ void domain_put(struct domain *d)
 
 static int config_check(const struct xen_domctl_createdomain *config)
 {
-    const uint32_t offered = XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_oos_off |
-                             XEN_DOMCTL_CDF_xs_domain;
+    const uint32_t offered =
+        XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain;
     if ((config->flags & ~offered) != 0 || config->iommu_opts != 0) {
         return -XEN_EINVAL;
     }
@@ -341,7 +341,9 @@ static void machine_end(uint8_t reason)
 {
     bool again = reason == SHUTDOWN_reboot || reason == SHUTDOWN_watchdog;
     print("hardware domain shut down (reason %u): the machine %s\n", reason,
-          again ? "restarts" : reason == SHUTDOWN_crash ? "halts after a crash" : "powers off");
+          again                      ? "restarts"
+          : reason == SHUTDOWN_crash ? "halts after a crash"
+                                     : "powers off");
     if (again) {
         machine_reboot();
     }
@@ -412,8 +414,8 @@ static int relinquish_pirqs(struct domain *d)
 /* What a dying domain loses, in this order; each stage is called again while it returns -ERESTART. Devices first: nothing may
  * write to its memory when that is freed. vCPUs before page tables, which their bases hold. */
 static int (*const relinquish_stages[])(struct domain *) = {
-    relinquish_pirqs, event_channel_relinquish,  relinquish_vcpus, grant_table_relinquish,
-    page_table_relinquish_memory,
+    relinquish_pirqs,       event_channel_relinquish,     relinquish_vcpus,
+    grant_table_relinquish, page_table_relinquish_memory,
 };
 
 int domain_kill(struct domain *d)

@@ -62,7 +62,10 @@ static int run_reset(union argument *u)
     return event_channel_reset(u->reset.dom);
 }
 
-#define OPERATION(name, has_results) {run_##name, sizeof(struct evtchn_##name), has_results}
+#define OPERATION(name, has_results)                          \
+    {                                                         \
+        run_##name, sizeof(struct evtchn_##name), has_results \
+    }
 
 static const struct {
     int (*run)(union argument *u);

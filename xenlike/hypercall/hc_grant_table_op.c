@@ -12,21 +12,21 @@
 typedef int64_t operation_handler(uint64_t pointer, uint32_t count);
 
 /* Reads, runs and writes back elements until the array ends, a fault, or it is time to stop: elements done, or an errno. */
-#define EACH_ELEMENT(type, element, pointer, count, statement)                                   \
-    for (uint32_t done = 0; done < (count); done++) {                                            \
-        type element;                                                                            \
-        gva_t place = GVA((pointer) + done * sizeof(element));                                   \
-        if (guest_access_read(&(element), place, sizeof(element)) != 0) {                        \
-            return -XEN_EFAULT;                                                                  \
-        }                                                                                        \
-        (element).status = (statement);                                                          \
-        if (guest_access_write(place, &(element), sizeof(element)) != 0) {                       \
-            return -XEN_EFAULT;                                                                  \
-        }                                                                                        \
-        if (done + 1 < (count) && hypercall_preempt_wanted()) {                                  \
-            return done + 1;                                                                     \
-        }                                                                                        \
-    }                                                                                            \
+#define EACH_ELEMENT(type, element, pointer, count, statement)             \
+    for (uint32_t done = 0; done < (count); done++) {                      \
+        type element;                                                      \
+        gva_t place = GVA((pointer) + done * sizeof(element));             \
+        if (guest_access_read(&(element), place, sizeof(element)) != 0) {  \
+            return -XEN_EFAULT;                                            \
+        }                                                                  \
+        (element).status = (statement);                                    \
+        if (guest_access_write(place, &(element), sizeof(element)) != 0) { \
+            return -XEN_EFAULT;                                            \
+        }                                                                  \
+        if (done + 1 < (count) && hypercall_preempt_wanted()) {            \
+            return done + 1;                                               \
+        }                                                                  \
+    }                                                                      \
     return count
 
 static int64_t run_map(uint64_t pointer, uint32_t count)
@@ -123,15 +123,15 @@ static int64_t run_setup(uint64_t pointer, uint32_t count)
 }
 
 /* For the operations that take exactly one element. */
-#define ONE_ELEMENT(type, element, pointer, count, statement)                                    \
-    type element;                                                                                \
-    if ((count) != 1) {                                                                          \
-        return -XEN_EINVAL;                                                                      \
-    }                                                                                            \
-    if (guest_access_read(&(element), GVA(pointer), sizeof(element)) != 0) {                     \
-        return -XEN_EFAULT;                                                                      \
-    }                                                                                            \
-    statement;                                                                                   \
+#define ONE_ELEMENT(type, element, pointer, count, statement)                \
+    type element;                                                            \
+    if ((count) != 1) {                                                      \
+        return -XEN_EINVAL;                                                  \
+    }                                                                        \
+    if (guest_access_read(&(element), GVA(pointer), sizeof(element)) != 0) { \
+        return -XEN_EFAULT;                                                  \
+    }                                                                        \
+    statement;                                                               \
     return guest_access_write(GVA(pointer), &(element), sizeof(element)) == 0 ? 1 : -XEN_EFAULT
 
 static int64_t run_query(uint64_t pointer, uint32_t count)

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_domctl(pointer to struct xen_domctl): the table of commands, and those about a domain's life.
+ * Order of refusals: -EFAULT, -EACCES (interface version), -ESRCH, -EPERM, then the command's own; an unknown or absent command is
+ * -ENOSYS. Guest ABI: docs/abi/domctl.md. Read next: domain/domain.c, hc_domctl_vcpu.c, hc_domctl_resources.c.
+ */
+#include "../domain/schedule.h"
+#include "../lib/string.h"
+#include "../mm/guest_access.h"
+#include "domctl_internal.h"
+
+/* --- Bitmaps -------------------------------------------------------------------------------------------------- */
+
+int hc_domctl_write_bitmap(const struct xenctl_bitmap *bitmap, uint64_t mask)
+{
+    uint32_t bytes = (bitmap->nr_bits + 7) / 8;
+    if (bitmap->bitmap.p == NULL || bytes == 0) {
+        return 0;
+    }
+    uint32_t known = (uint32_t)min_u64(bytes, sizeof(mask));
+    if (bitmap->nr_bits < 64) {
+        mask &= (UINT64_C(1) << bitmap->nr_bits) - 1;
+    }
+    if (guest_access_write(GVA((uint64_t)bitmap->bitmap.p), &mask, known) != 0) {
+        return -XEN_EFAULT;
+    }
+    return guest_access_clear(GVA((uint64_t)bitmap->bitmap.p + known), bytes - known);
+}
+
+int hc_domctl_read_bitmap(const struct xenctl_bitmap *bitmap, uint64_t *mask)
+{
+    uint32_t bytes = (uint32_t)min_u64((bitmap->nr_bits + 7) / 8, sizeof(*mask));
+    *mask = 0;
+    if (guest_access_read(mask, GVA((uint64_t)bitmap->bitmap.p), bytes) != 0) {
+        return -XEN_EFAULT;
+    }
+    if (bitmap->nr_bits < 64) {
+        *mask &= (UINT64_C(1) << bitmap->nr_bits) - 1;
+    }
+    return 0;
+}
+
+/* --- Information ------------------------------------------------------------------------------------------------ */
+
+static void count_vcpus(const struct domain *d, struct xen_domctl_getdomaininfo *info)
+{
+    bool all_blocked = true, any_running = false;
+    info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
+    for (uint32_t i = 0; i < d->max_vcpus; i++) {
+        const struct vcpu *v = d->vcpus[i];
+        if (v == NULL) {
+            continue;
+        }
+        info->max_vcpu_id = i;
+        uint32_t flags = READ_ONCE(v->pause_flags);
+        if ((flags & VCPU_DOWN) == 0) {
+            info->nr_online_vcpus++;
+            all_blocked &= (flags & (VCPU_BLOCKED | VCPU_POLLING)) != 0;
+            any_running |= v->sched.running;
+        }
+    }
+    if (info->nr_online_vcpus != 0) {
+        info->flags |= all_blocked ? XEN_DOMINF_blocked : 0;
+        info->flags |= any_running ? XEN_DOMINF_running : 0;
+    }
+}
+
+void hc_domctl_fill_info(const struct domain *d, struct xen_domctl_getdomaininfo *info)
+{
+    memset(info, 0, sizeof(*info));
+    info->domain = d->id;
+    count_vcpus(d, info);
+    info->flags |= d->life != DOMAIN_ALIVE ? XEN_DOMINF_dying : 0;
+    info->flags |= d->controller_pauses != 0 ? XEN_DOMINF_paused : 0;
+    info->flags |=
+        (d->createdomain_flags & XEN_DOMCTL_CDF_xs_domain) != 0 ? XEN_DOMINF_xs_domain : 0;
+    if (d->is_shut_down) {
+        info->flags |= XEN_DOMINF_shutdown | (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
+    }
+    info->tot_pages = d->nr_frames;
+    info->max_pages = d->max_frames;
+    info->shared_info_frame = d->shared_info_frame.n;
+    info->cpu_time = schedule_domain_time_ns(d);
+    memcpy(info->handle, d->handle, sizeof(info->handle));
+}
+
+/* Of the domain named, or of the one with the next higher id: old tools walk the list like that. */
+static int run_getdomaininfo(struct domain *unused, struct xen_domctl *op)
+{
+    (void)unused;
+    if (op->domain >= DOMID_FIRST_RESERVED) {
+        return -XEN_EINVAL;
+    }
+    struct domain *d = domain_get_next(op->domain);
+    if (d == NULL) {
+        return -XEN_ESRCH;
+    }
+    hc_domctl_fill_info(d, &op->u.getdomaininfo);
+    op->domain = d->id;
+    domain_put(d);
+    return DOMCTL_COPY_BACK;
+}
+
+/* --- Life --------------------------------------------------------------------------------------------------------- */
+
+static int run_createdomain(struct domain *unused, struct xen_domctl *op)
+{
+    (void)unused;
+    struct domain *d;
+    domid_t id =
+        op->domain == 0 || op->domain >= DOMID_FIRST_RESERVED ? (domid_t)DOMID_INVALID : op->domain;
+    int result = domain_create(id, &op->u.createdomain, false, &d);
+    if (result != 0) {
+        return result;
+    }
+    d->controller_pauses = 1; /* creation's pause is the toolstack's to end */
+    op->domain = d->id;
+    return DOMCTL_COPY_BACK;
+}
+
+static int run_destroydomain(struct domain *d, struct xen_domctl *op)
+{
+    (void)op;
+    return domain_kill(d);
+}
+
+static int run_pausedomain(struct domain *d, struct xen_domctl *op)
+{
+    (void)op;
+    return domain_controller_pause(d);
+}
+
+static int run_unpausedomain(struct domain *d, struct xen_domctl *op)
+{
+    (void)op;
+    return domain_controller_unpause(d);
+}
+
+static int run_resumedomain(struct domain *d, struct xen_domctl *op)
+{
+    (void)op;
+    if (d == current_domain()) {
+        return -XEN_EINVAL;
+    }
+    domain_resume(d);
+    return 0;
+}
+
+static int run_max_vcpus(struct domain *d, struct xen_domctl *op)
+{
+    return domain_set_max_vcpus(d, op->u.max_vcpus.max);
+}
+
+static int run_setdomainhandle(struct domain *d, struct xen_domctl *op)
+{
+    memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
+    return 0;
+}
+
+/* A PV guest's memory has no shadow and no log of dirty pages. */
+static int run_shadow_op(struct domain *d, struct xen_domctl *op)
+{
+    (void)d, (void)op;
+    return -XEN_EOPNOTSUPP;
+}
+
+/* --- The table ------------------------------------------------------------------------------------------------------ */
+
+#define NEEDS_NO_DOMAIN true
+
+static const struct {
+    domctl_handler *run;
+    bool needs_no_domain;
+} commands[] = {
+    [XEN_DOMCTL_createdomain] = {run_createdomain, NEEDS_NO_DOMAIN},
+    [XEN_DOMCTL_destroydomain] = {run_destroydomain, false},
+    [XEN_DOMCTL_pausedomain] = {run_pausedomain, false},
+    [XEN_DOMCTL_unpausedomain] = {run_unpausedomain, false},
+    [XEN_DOMCTL_getdomaininfo] = {run_getdomaininfo, NEEDS_NO_DOMAIN},
+    [XEN_DOMCTL_setvcpuaffinity] = {hc_domctl_setvcpuaffinity, false},
+    [XEN_DOMCTL_shadow_op] = {run_shadow_op, false},
+    [XEN_DOMCTL_max_mem] = {hc_domctl_max_mem, false},
+    [XEN_DOMCTL_setvcpucontext] = {hc_domctl_setvcpucontext, false},
+    [XEN_DOMCTL_getvcpucontext] = {hc_domctl_getvcpucontext, false},
+    [XEN_DOMCTL_getvcpuinfo] = {hc_domctl_getvcpuinfo, false},
+    [XEN_DOMCTL_max_vcpus] = {run_max_vcpus, false},
+    [XEN_DOMCTL_scheduler_op] = {hc_domctl_scheduler_op, false},
+    [XEN_DOMCTL_setdomainhandle] = {run_setdomainhandle, false},
+    [XEN_DOMCTL_irq_permission] = {hc_domctl_irq_permission, false},
+    [XEN_DOMCTL_iomem_permission] = {hc_domctl_iomem_permission, false},
+    [XEN_DOMCTL_ioport_permission] = {hc_domctl_ioport_permission, false},
+    [XEN_DOMCTL_hypercall_init] = {hc_domctl_hypercall_init, false},
+    [XEN_DOMCTL_settimeoffset] = {hc_domctl_settimeoffset, false},
+    [XEN_DOMCTL_getvcpuaffinity] = {hc_domctl_getvcpuaffinity, false},
+    [XEN_DOMCTL_resumedomain] = {run_resumedomain, false},
+    [XEN_DOMCTL_set_address_size] = {hc_domctl_set_address_size, false},
+    [XEN_DOMCTL_get_address_size] = {hc_domctl_get_address_size, false},
+    [XEN_DOMCTL_set_ext_vcpucontext] = {hc_domctl_set_ext_vcpucontext, false},
+    [XEN_DOMCTL_get_ext_vcpucontext] = {hc_domctl_get_ext_vcpucontext, false},
+    [XEN_DOMCTL_gettscinfo] = {hc_domctl_gettscinfo, false},
+    [XEN_DOMCTL_settscinfo] = {hc_domctl_settscinfo, false},
+    [XEN_DOMCTL_getpageframeinfo3] = {hc_domctl_getpageframeinfo3, false},
+    [XEN_DOMCTL_setnodeaffinity] = {hc_domctl_setnodeaffinity, false},
+    [XEN_DOMCTL_getnodeaffinity] = {hc_domctl_getnodeaffinity, false},
+};
+
+static int run(struct xen_domctl *op)
+{
+    bool known = op->cmd < ARRAY_SIZE(commands) && commands[op->cmd].run != NULL;
+    struct domain *d = NULL;
+    if (!known || !commands[op->cmd].needs_no_domain) {
+        d = domain_get(op->domain);
+        if (d == NULL) {
+            return -XEN_ESRCH;
+        }
+    }
+    int result = -XEN_ENOSYS;
+    if (!current_domain()->is_privileged) {
+        result = -XEN_EPERM;
+    } else if (known) {
+        result = commands[op->cmd].run(d, op);
+    }
+    if (d != NULL) {
+        domain_put(d);
+    }
+    return result;
+}
+
+int64_t hc_domctl(uint64_t pointer, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6)
+{
+    (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
+    struct xen_domctl op;
+    if (guest_access_read(&op, GVA(pointer), sizeof(op)) != 0) {
+        return -XEN_EFAULT;
+    }
+    if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION) {
+        return -XEN_EACCES;
+    }
+    int result = run(&op);
+    if (result == -XEN_ERESTART) {
+        return hypercall_continue(__HYPERVISOR_domctl, pointer, 0, 0, 0, 0, 0);
+    }
+    if (result == DOMCTL_COPY_BACK) {
+        return guest_access_write(GVA(pointer), &op, sizeof(op));
+    }
+    return result;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domctl: memory, devices, the hypercall page, time.
+ * Guest ABI: docs/abi/domctl.md. Read next: domain/domain_devices.c.
+ */
+#include "../comm/pirq.h"
+#include "../domain/domain_devices.h"
+#include "../lib/string.h"
+#include "../mm/frame_table.h"
+#include "../mm/guest_access.h"
+#include "domctl_internal.h"
+
+#define MAX_FRAMEINFO 1024
+
+int hc_domctl_max_mem(struct domain *d, struct xen_domctl *op)
+{
+    uint64_t frames = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
+    WRITE_ONCE(d->max_frames, (uint32_t)min_u64(frames, 0xfffffffe));
+    return 0;
+}
+
+/* --- The hypercall page -------------------------------------------------------------------------------------------- */
+
+#define STUB_SIZE 32u
+
+/* push rcx; push r11; mov $nr, eax; syscall; pop r11; pop rcx; ret: callers find rcx and r11 as they were. */
+static void write_call_stub(uint8_t *stub, uint32_t nr)
+{
+    static const uint8_t code[] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
+                                   0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3};
+    memcpy(stub, code, sizeof(code));
+    memcpy(stub + 4, &nr, sizeof(nr));
+}
+
+/* push rcx; push r11; push rax; mov $iret, eax; syscall: one jumps here with the rest of the frame on the stack. */
+static void write_iret_stub(uint8_t *stub)
+{
+    static const uint8_t code[] = {0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret,
+                                   0,    0,    0,    0x0f, 0x05};
+    memcpy(stub, code, sizeof(code));
+}
+
+int hc_domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
+{
+    mfn_t mfn = MFN(op->u.hypercall_init.gmfn);
+    if (frame_get_and_type(mfn, d, FRAME_WRITABLE) != 0) {
+        return -XEN_EINVAL;
+    }
+    uint8_t *page = machine_frame(mfn);
+    memset(page, 0, PAGE_SIZE);
+    for (uint32_t nr = 0; nr < PAGE_SIZE / STUB_SIZE; nr++) {
+        if (nr == __HYPERVISOR_iret) {
+            write_iret_stub(page + nr * STUB_SIZE);
+        } else {
+            write_call_stub(page + nr * STUB_SIZE, nr);
+        }
+    }
+    frame_put_and_type(mfn);
+    return 0;
+}
+
+/* --- What frames are used for ----------------------------------------------------------------------------------------- */
+
+static xen_pfn_t frame_info(struct domain *d, mfn_t mfn)
+{
+    static const uint32_t names[] = {
+        [FRAME_L1] = XEN_DOMCTL_PFINFO_L1TAB,
+        [FRAME_L2] = XEN_DOMCTL_PFINFO_L2TAB,
+        [FRAME_L3] = XEN_DOMCTL_PFINFO_L3TAB,
+        [FRAME_L4] = XEN_DOMCTL_PFINFO_L4TAB,
+    };
+    if (!frame_get(mfn, d)) {
+        return XEN_DOMCTL_PFINFO_XTAB;
+    }
+    enum frame_type type = frame_current_type(mfn);
+    frame_put(mfn);
+    return type < ARRAY_SIZE(names) ? names[type] : XEN_DOMCTL_PFINFO_NOTAB;
+}
+
+int hc_domctl_getpageframeinfo3(struct domain *d, struct xen_domctl *op)
+{
+    uint64_t count = op->u.getpageframeinfo3.num;
+    if (count > MAX_FRAMEINFO) {
+        return -XEN_E2BIG;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        xen_pfn_t word;
+        if (copy_from_guest_offset(&word, op->u.getpageframeinfo3.array, i) != 0) {
+            return -XEN_EFAULT;
+        }
+        word = frame_info(d, MFN(word));
+        if (copy_to_guest_offset(op->u.getpageframeinfo3.array, i, &word) != 0) {
+            return -XEN_EFAULT;
+        }
+    }
+    return 0;
+}
+
+/* --- Devices ------------------------------------------------------------------------------------------------------------ */
+
+/* Interrupts and device memory belong to the hardware domain alone: it has them already, and others may only be denied. */
+static int permission_of_hardware(const struct domain *d, bool allow)
+{
+    return !allow || d->is_hardware ? 0 : -XEN_EPERM;
+}
+
+int hc_domctl_irq_permission(struct domain *d, struct xen_domctl *op)
+{
+    if (op->u.irq_permission.pirq >= NR_PIRQS) {
+        return -XEN_EINVAL;
+    }
+    return permission_of_hardware(d, op->u.irq_permission.allow_access != 0);
+}
+
+int hc_domctl_iomem_permission(struct domain *d, struct xen_domctl *op)
+{
+    const struct xen_domctl_iomem_permission *range = &op->u.iomem_permission;
+    uint64_t end;
+    if (range->nr_mfns == 0 || ckd_add(&end, range->first_mfn, range->nr_mfns) ||
+        end > UINT64_C(1) << (MADDR_BITS - PAGE_SHIFT)) {
+        return -XEN_EINVAL;
+    }
+    return permission_of_hardware(d, range->allow_access != 0);
+}
+
+int hc_domctl_ioport_permission(struct domain *d, struct xen_domctl *op)
+{
+    const struct xen_domctl_ioport_permission *range = &op->u.ioport_permission;
+    return domain_devices_permit_ports(d, range->first_port, range->nr_ports,
+                                       range->allow_access != 0);
+}
+
+/* --- The rest -------------------------------------------------------------------------------------------------------------- */
+
+int hc_domctl_set_address_size(struct domain *d, struct xen_domctl *op)
+{
+    (void)d;
+    return op->u.address_size.size == 64 ? 0 : -XEN_EINVAL;
+}
+
+int hc_domctl_get_address_size(struct domain *d, struct xen_domctl *op)
+{
+    (void)d;
+    op->u.address_size.size = 64;
+    return DOMCTL_COPY_BACK;
+}
+
+int hc_domctl_settimeoffset(struct domain *d, struct xen_domctl *op)
+{
+    int64_t seconds = op->u.settimeoffset.time_offset_seconds;
+    if (seconds != (int32_t)seconds) {
+        return -XEN_EINVAL;
+    }
+    d->time_offset_seconds = (int32_t)seconds;
+    return 0;
+}
