@@ -18,6 +18,19 @@ static spinlock_t bind_lock = SPINLOCK_INIT;
 
 /* --- The table ------------------------------------------------------------------------------------------ */
 
+static int bucket_create(struct event_table *table, uint32_t index)
+{
+    struct event_channel *bucket = hv_alloc(BUCKET_CHANNELS * sizeof(*bucket));
+    if (bucket == NULL) {
+        return -XEN_ENOMEM;
+    }
+    for (uint32_t i = 0; i < BUCKET_CHANNELS; i++) {
+        bucket[i].port = index * BUCKET_CHANNELS + i;
+    }
+    __atomic_store_n(&table->buckets[index], bucket, __ATOMIC_RELEASE);
+    return 0;
+}
+
 int event_channel_init(struct domain *d, uint32_t max_port)
 {
     if (max_port == 0) {
@@ -29,9 +42,9 @@ int event_channel_init(struct domain *d, uint32_t max_port)
     }
     table->delivery = &event_channel_two_level;
     table->nr_ports = (uint32_t)min_u64((uint64_t)max_port + 1, EVTCHN_2L_NR_CHANNELS);
-    table->used[0] = 1; /* port 0 is never given */
+    table->used[0] = 1; /* port 0 is never given, but it is there: closed */
     d->events = table;
-    return 0;
+    return bucket_create(table, 0);
 }
 
 void event_channel_destroy(struct domain *d)
@@ -45,19 +58,6 @@ void event_channel_destroy(struct domain *d)
     }
     hv_free(table);
     d->events = NULL;
-}
-
-static int bucket_create(struct event_table *table, uint32_t index)
-{
-    struct event_channel *bucket = hv_alloc(BUCKET_CHANNELS * sizeof(*bucket));
-    if (bucket == NULL) {
-        return -XEN_ENOMEM;
-    }
-    for (uint32_t i = 0; i < BUCKET_CHANNELS; i++) {
-        bucket[i].port = index * BUCKET_CHANNELS + i;
-    }
-    __atomic_store_n(&table->buckets[index], bucket, __ATOMIC_RELEASE);
-    return 0;
 }
 
 /* The free port with the least number: its channel in *channel. Nothing is taken yet: port_take does that, once nothing can fail.

@@ -42,6 +42,9 @@ int hc_domctl_read_bitmap(const struct xenctl_bitmap *bitmap, uint64_t *mask)
 
 /* --- Information ------------------------------------------------------------------------------------------------ */
 
+/* The reason of a domain that did not shut down: all ones, as Xen's. */
+#define NO_SHUTDOWN_CODE (~0u << XEN_DOMINF_shutdownshift)
+
 static void count_vcpus(const struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
     bool all_blocked = true, any_running = false;
@@ -74,9 +77,9 @@ void hc_domctl_fill_info(const struct domain *d, struct xen_domctl_getdomaininfo
     info->flags |= d->controller_pauses != 0 ? XEN_DOMINF_paused : 0;
     info->flags |=
         (d->createdomain_flags & XEN_DOMCTL_CDF_xs_domain) != 0 ? XEN_DOMINF_xs_domain : 0;
-    if (d->is_shut_down) {
-        info->flags |= XEN_DOMINF_shutdown | (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
-    }
+    info->flags |= d->is_shut_down ? XEN_DOMINF_shutdown | (uint32_t)d->shutdown_code
+                                                               << XEN_DOMINF_shutdownshift
+                                   : NO_SHUTDOWN_CODE;
     info->tot_pages = d->nr_frames;
     info->max_pages = d->max_frames;
     info->shared_info_frame = d->shared_info_frame.n;

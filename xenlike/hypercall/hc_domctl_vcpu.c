@@ -7,6 +7,7 @@
 #include "../lib/string.h"
 #include "../mm/frame_alloc.h"
 #include "../mm/guest_access.h"
+#include "../mm/page_table.h"
 #include "domctl_internal.h"
 
 #define MAX_WEIGHT 65535
@@ -39,6 +40,19 @@ static int set_context(struct vcpu *v, struct vcpu_guest_context *context, gva_t
     return result;
 }
 
+/* Takes the context away again: down, and without address space. */
+static int reset_context(struct vcpu *v)
+{
+    domain_pause(v->domain);
+    int result = page_table_drop_bases(v);
+    if (result == 0) {
+        __atomic_fetch_or(&v->pause_flags, VCPU_DOWN, __ATOMIC_SEQ_CST);
+        v->initialised = false;
+    }
+    domain_unpause(v->domain);
+    return result;
+}
+
 int hc_domctl_setvcpucontext(struct domain *d, struct xen_domctl *op)
 {
     struct vcpu *v;
@@ -47,7 +61,7 @@ int hc_domctl_setvcpucontext(struct domain *d, struct xen_domctl *op)
     }
     gva_t from = GVA((uint64_t)op->u.vcpucontext.ctxt.p);
     if (from.v == 0) {
-        return -XEN_EOPNOTSUPP; /* taking a vCPU's state away again */
+        return reset_context(v);
     }
     struct vcpu_guest_context *context = hv_alloc(sizeof(*context));
     if (context == NULL) {

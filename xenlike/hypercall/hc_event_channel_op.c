@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * HYPERVISOR_event_channel_op(cmd, pointer): copies the structure in, runs the sub-operation, copies it out when it has results.
- * FIFO delivery is absent: init_control, expand_array and set_priority answer -ENOSYS, as guests expect of a 2-level hypervisor.
+ * FIFO delivery is absent: init_control and set_priority answer -ENOSYS, as guests expect of a 2-level hypervisor, and expand_array
+ * -EOPNOTSUPP, as for a domain that did not ask for FIFO.
  * Guest ABI: docs/abi/event_channel_op.md. Read next: comm/event_channel_bind.c.
  */
 #include "../comm/event_channel.h"
@@ -19,6 +20,7 @@ union argument {
     struct evtchn_bind_vcpu bind_vcpu;
     struct evtchn_unmask unmask;
     struct evtchn_reset reset;
+    struct evtchn_expand_array expand_array;
 };
 
 static int run_bind_interdomain(union argument *u)
@@ -62,6 +64,12 @@ static int run_reset(union argument *u)
     return event_channel_reset(u->reset.dom);
 }
 
+static int run_expand_array(union argument *u)
+{
+    (void)u;
+    return -XEN_EOPNOTSUPP;
+}
+
 #define OPERATION(name, has_results)                          \
     {                                                         \
         run_##name, sizeof(struct evtchn_##name), has_results \
@@ -82,6 +90,7 @@ static const struct {
     [EVTCHNOP_bind_vcpu] = OPERATION(bind_vcpu, false),
     [EVTCHNOP_unmask] = OPERATION(unmask, false),
     [EVTCHNOP_reset] = OPERATION(reset, false),
+    [EVTCHNOP_expand_array] = OPERATION(expand_array, false),
 };
 
 int64_t hc_event_channel_op(uint64_t cmd, uint64_t pointer, uint64_t a3, uint64_t a4, uint64_t a5,

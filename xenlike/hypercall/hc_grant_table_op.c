@@ -179,6 +179,12 @@ static int64_t run_set_version(uint64_t pointer, uint32_t count)
     return result == 0 ? (int64_t)count : result;
 }
 
+static int64_t run_transfer(uint64_t pointer, uint32_t count)
+{
+    (void)pointer;
+    return count == 0 ? 0 : -XEN_ENOSYS;
+}
+
 static int64_t run_cache_flush(uint64_t pointer, uint32_t count)
 {
     (void)pointer;
@@ -193,6 +199,7 @@ static const struct {
     [GNTTABOP_unmap_grant_ref] = {run_unmap, sizeof(struct gnttab_unmap_grant_ref)},
     [GNTTABOP_setup_table] = {run_setup, sizeof(struct gnttab_setup_table)},
     [GNTTABOP_dump_table] = {run_dump, sizeof(struct gnttab_dump_table)},
+    [GNTTABOP_transfer] = {run_transfer, sizeof(struct gnttab_transfer)},
     [GNTTABOP_copy] = {run_copy, sizeof(struct gnttab_copy)},
     [GNTTABOP_query_size] = {run_query, sizeof(struct gnttab_query_size)},
     [GNTTABOP_unmap_and_replace] = {run_unmap_and_replace, sizeof(struct gnttab_unmap_and_replace)},
