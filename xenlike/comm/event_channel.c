@@ -12,6 +12,7 @@
 #include <public/errno.h>
 #include <public/sched.h>
 
+#include "../domain/guest_time.h"
 #include "../domain/schedule.h"
 #include "../lib/string.h"
 #include "../mm/frame_table.h"
@@ -215,5 +216,6 @@ int event_channel_register_vcpu_info(struct vcpu *v, uint64_t mfn, uint32_t offs
     /* A port may have been raised while both places were in use, so the guest looks at all of them. */
     __atomic_store_n(&info->evtchn_pending_sel, ~UINT64_C(0), __ATOMIC_SEQ_CST);
     __atomic_store_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
+    guest_time_publish(v);
     return 0;
 }

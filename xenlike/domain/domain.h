@@ -17,67 +17,69 @@
 #include "../mm/addr.h"
 #include "vcpu.h"
 
-#define MAX_DOMAINS      4096 /* ids 0..4095; the table is an array of pointers */
-#define MAX_DOMAIN_VCPUS 128
+#define MAX_DOMAINS         4096 /* ids 0..4095; the table is an array of pointers */
+#define MAX_DOMAIN_VCPUS    128
 #define DOMAIN_FRAME_CHUNKS 4096 /* RAM is looked at in at most so many parts */
 
-struct event_table; /* comm/event_channel.c */
-struct grant_table; /* comm/grant_table.c */
-struct pirq_table;  /* comm/pirq.c; NULL for a domain without devices */
+struct event_table;  /* comm/event_channel.c */
+struct grant_table;  /* comm/grant_table.c */
+struct pirq_table;   /* comm/pirq.c; NULL for a domain without devices */
 struct console_line; /* comm/console.c; NULL until it writes */
 
 enum domain_life { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
 struct domain {
     domid_t id;
-    bool is_privileged;        /* the control domain */
-    bool is_hardware;          /* may be given devices, cache attributes, MMIO; dom0 */
+    bool is_privileged;         /* the control domain */
+    bool is_hardware;           /* may be given devices, cache attributes, MMIO; dom0 */
     xen_domain_handle_t handle; /* uuid */
-    uint32_t references;       /* atomic; domain_get, domain_put */
+    uint32_t references;        /* atomic; domain_get, domain_put */
 
     /* Life; domain lock. */
     spinlock_t lock;
     enum domain_life life;
-    uint32_t relinquish_stage; /* resumable teardown, domain.c */
-    bool is_shut_down;         /* all vCPUs stopped with shutdown_code */
-    uint8_t shutdown_code;     /* SHUTDOWN_* */
-    uint32_t pause_count;      /* atomic: each domain_pause counts 1, creation counts 1 */
+    uint32_t relinquish_stage;  /* resumable teardown, domain.c */
+    bool is_shut_down;          /* all vCPUs stopped with shutdown_code */
+    uint8_t shutdown_code;      /* SHUTDOWN_* */
+    uint32_t pause_count;       /* atomic: each domain_pause counts 1, creation counts 1 */
     uint32_t controller_pauses; /* of those, the toolstack's: domain_controller_pause */
-    char crash_reason[128];    /* "" unless crashed */
+    char crash_reason[128];     /* "" unless crashed */
     uint32_t createdomain_flags;
 
     /* vCPUs: fixed after XEN_DOMCTL_max_vcpus / createdomain. */
     uint32_t max_vcpus;
-    struct vcpu **vcpus;       /* max_vcpus pointers, NULL until created */
+    struct vcpu **vcpus; /* max_vcpus pointers, NULL until created */
 
     /* Memory; frame_list under the heap lock of frame_alloc.c. */
-    uint32_t nr_frames;        /* owned frames, all orders */
+    uint32_t nr_frames; /* owned frames, all orders */
     uint32_t max_frames;
     struct shared_info *shared_info; /* hypervisor's pointer */
     mfn_t shared_info_frame;
-    spinlock_t page_lock;      /* serialises this domain's page-table updates */
-    cpumask_t dirty_cpus;      /* CPUs whose TLB may hold any of its translations */
-    uint64_t relinquish_frame; /* page_table_relinquish_memory goes on here; page_lock */
+    spinlock_t page_lock;          /* serialises this domain's page-table updates */
+    cpumask_t dirty_cpus;          /* CPUs whose TLB may hold any of its translations */
+    uint64_t relinquish_frame;     /* page_table_relinquish_memory goes on here; page_lock */
     struct memory_map *memory_map; /* hypercall/memory_maps.c: XENMEM_set_memory_map; NULL: none */
-    uint64_t vm_assist;        /* VMASST_TYPE_* bits */
-    uint64_t frame_chunks[DOMAIN_FRAME_CHUNKS / 64]; /* parts of RAM it ever had frames in; heap lock */
-    uint32_t page_pending;     /* mm/page_type.c: first table that waits to be taken apart; 0: none; page_lock */
+    uint64_t vm_assist;            /* VMASST_TYPE_* bits */
+    uint64_t
+        frame_chunks[DOMAIN_FRAME_CHUNKS / 64]; /* parts of RAM it ever had frames in; heap lock */
+    uint32_t
+        page_pending; /* mm/page_type.c: first table that waits to be taken apart; 0: none; page_lock */
 
     /* Scheduling. */
-    uint32_t weight;           /* 256 is normal */
-    uint32_t cap_percent;      /* 0: none */
-    uint64_t cpu_time_ns;      /* of vCPUs destroyed; the live ones have theirs in runstate */
+    uint32_t weight;      /* 256 is normal */
+    uint32_t cap_percent; /* 0: none */
+    uint64_t cpu_time_ns; /* of vCPUs destroyed; the live ones have theirs in runstate */
 
     /* Communication. */
     struct event_table *events;
     struct grant_table *grants;
     struct pirq_table *pirqs;
     struct domain_watchdogs *watchdogs; /* domain/guest_time.c; NULL until one is set */
-    struct console_line *console_line; /* console lock */
-    uint64_t console_budget_ns; /* when all it wrote has passed at its rate; console lock */
+    struct console_line *console_line;  /* console lock */
+    uint64_t console_budget_ns;         /* when all it wrote has passed at its rate; console lock */
 
     /* Devices of a hardware domain. */
-    uint8_t *io_port_bitmap;   /* 65536 bits, set: allowed; NULL: none */
+    uint8_t *io_port_bitmap; /* 65536 bits, set: allowed; NULL: none */
     int32_t time_offset_seconds;
 };
 
@@ -101,12 +103,13 @@ int domain_get_for_caller(domid_t id, struct domain **d);
 /* A domain with everything but vCPUs and memory, paused once, one reference (its existence) for domain_kill to drop. id DOMID_INVALID: choose.
  * privileged: the control and hardware domain. -ENOMEM also when no id is left; -EEXIST the id is in use;
  * -EINVAL no vCPUs, too many, an HVM or IOMMU flag, a limit out of range; -EOPNOTSUPP emulated devices wanted. */
-int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **d);
+int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
+                  struct domain **d);
 /* Creates the vCPUs. -EINVAL count is not what domain_create was told, or the caller's own domain; -ENOMEM. */
 int domain_set_max_vcpus(struct domain *d, uint32_t count);
 /* Starts or continues: 0 done (dead once the last reference goes), -ERESTART call again. Not for the caller's own domain (-EINVAL). */
 int domain_kill(struct domain *d);
-void domain_pause(struct domain *d);   /* returns when no vCPU runs; not for the caller's own */
+void domain_pause(struct domain *d); /* returns when no vCPU runs; not for the caller's own */
 void domain_unpause(struct domain *d);
 /* The toolstack's own pauses, counted: -EINVAL caller's own domain, or an unpause too many; -EBUSY 255 of them. */
 int domain_controller_pause(struct domain *d);

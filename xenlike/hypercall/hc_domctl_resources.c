@@ -5,6 +5,7 @@
  */
 #include "../comm/pirq.h"
 #include "../domain/domain_devices.h"
+#include "../domain/guest_time.h"
 #include "../lib/string.h"
 #include "../mm/frame_table.h"
 #include "../mm/guest_access.h"
@@ -152,5 +153,6 @@ int hc_domctl_settimeoffset(struct domain *d, struct xen_domctl *op)
         return -XEN_EINVAL;
     }
     d->time_offset_seconds = (int32_t)seconds;
+    guest_time_publish_wall_clock(d);
     return 0;
 }

@@ -19,7 +19,11 @@
 
 static uint32_t nr_cpus(void)
 {
-    return (uint32_t)__builtin_popcountll(machine_cpus_online());
+    uint32_t count = 0;
+    for (cpumask_t online = machine_cpus_online(); online != 0; online &= online - 1) {
+        count++;
+    }
+    return count;
 }
 
 static int run_readconsole(struct xen_sysctl *op)

@@ -44,7 +44,7 @@ int page_table_install_grant(struct vcpu *v, uint64_t host_address, bool contain
     spin_lock(&d->page_lock);
     slot = find_entry(v, host_address, contains_pte);
     if (slot == NULL) {
-        status = GNTST_bad_virt_addr;
+        status = GNTST_general_error;
     } else {
         old = READ_ONCE(*slot);
         if ((old & PTE_PRESENT) != 0 && (old & PTE_GRANT) != 0) {
