@@ -61,4 +61,4 @@ $(HV_DIR)/xenlike: $(HV_DIR)/xenlike.elf
 -include $(HV_OBJECTS:.o=.d) $(HV_OFFSETS).d $(HV_SCRIPT).d
 
 .PHONY: hypervisor
-hypervisor: $(HV_OBJECTS) ## the hypervisor
+hypervisor: $(HV_DIR)/xenlike ## the hypervisor
