@@ -19,14 +19,6 @@
 
 #define HYPERVISOR_LOG_BYTES 16384
 
-static void set_fate(struct console_guest *guest, const char *fate)
-{
-    if (!guest->ended) {
-        guest->ended = true;
-        snprintf(guest->fate, sizeof(guest->fate), "%s", fate);
-    }
-}
-
 /* The last line of the hypervisor's log that speaks of this domain, into text; "" when none does. */
 static void hypervisor_words(uint16_t domid, char *text, size_t size)
 {
@@ -67,13 +59,20 @@ int domain_watch_destroy(struct console_state *state, struct console_guest *gues
     int result;
 
     console_guest_drain(state, guest);
-    set_fate(guest, fate);
+    if (!guest->ended) {
+        snprintf(guest->fate, sizeof(guest->fate), "%s", fate);
+    }
     console_guest_disconnect(state, guest);
+    if (state->store != NULL) {
+        store_release(state->store, guest->domid); /* the store unmaps its page, too */
+    }
+    result = domctl_destroy(guest->domid);
     if (state->store != NULL) {
         domain_register_release(state->store, guest->domid, guest->uuid);
     }
-    result = domctl_destroy(guest->domid);
+    /* Last, since clients that wait for the end go on now. */
     guest->exists = false;
+    guest->ended = true;
     return result == -XEN_ESRCH ? 0 : result;
 }
 
@@ -110,7 +109,8 @@ static void guest_shut_down(struct console_state *state, struct console_guest *g
         console_guest_note(guest, "%s", words);
     }
     if (strcmp(action, "preserve") == 0) {
-        set_fate(guest, fate);
+        snprintf(guest->fate, sizeof(guest->fate), "%s", fate);
+        guest->ended = true;
         return;
     }
     if (strcmp(action, "restart") == 0) {

@@ -186,6 +186,15 @@ int error_hint(struct error *error, const char *format, ...)
     return -1;
 }
 
+int error_about(struct error *error, const char *name)
+{
+    char what[ERROR_TEXT_SIZE];
+
+    snprintf(what, sizeof(what), "'%.120s': %.120s", name, error->what);
+    memcpy(error->what, what, sizeof(what));
+    return -1;
+}
+
 void error_describe_errno(long result, char *text, size_t size)
 {
     for (size_t i = 0; i < sizeof(errno_words) / sizeof(errno_words[0]); i++) {

@@ -83,6 +83,9 @@ int error_set(struct error *error, enum error_code code, const char *format, ...
 int error_why(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int error_hint(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Put the object's name before what was said of it: "'name': what". Returns -1. */
+int error_about(struct error *error, const char *name);
+
 /* A hypercall answered `result` (a negative Xen errno): choose the code, name the errno in words.
  */
 int error_hypercall(struct error *error, long result, const char *format, ...)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dom0-tools/libpv/domain_build.h"
+#include "dom0-tools/libpv/domain_layout.h"
 #include "dom0-tools/libpv/domain_register.h"
 #include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/pvctl/config_file.h"
@@ -173,14 +174,33 @@ static int step_request(struct creation *creation)
     return 0;
 }
 
+/* What the parser says of an image is said of a file that the user knows by its path. */
+static int name_image(struct creation *creation)
+{
+    enum error_code code = creation->error->code;
+
+    return code >= ERROR_KERNEL_UNREADABLE && code <= ERROR_KERNEL_UNSUPPORTED
+               ? error_about(creation->error, config_of(creation)->kernel)
+               : -1;
+}
+
 /* Everything a create would check about the images, without making a domain. */
 static int dry_run(struct creation *creation)
 {
     struct kernel_image *image = calloc(1, sizeof(*image));
-    int result = image == NULL
-                     ? error_set(creation->error, ERROR_TOOL_MEMORY, "out of memory")
-                     : kernel_image_parse(&creation->request.kernel, image, creation->error);
+    struct domain_layout *layout = calloc(1, sizeof(*layout));
+    const struct domain_request *request = &creation->request;
+    int result = -1;
 
+    if (image == NULL || layout == NULL) {
+        error_set(creation->error, ERROR_TOOL_MEMORY, "out of memory");
+    } else if (kernel_image_parse(&request->kernel, image, creation->error) < 0) {
+        name_image(creation);
+    } else {
+        result = domain_layout_compute(image, request->memory_kib / 4, request->ramdisk.size,
+                                       layout, creation->error);
+    }
+    free(layout);
     free(image);
     if (result == 0) {
         printf("'%s' could be created\n", config_of(creation)->name);
@@ -202,7 +222,7 @@ static int step_build(struct creation *creation)
     };
 
     if (domain_build(&creation->request, &creation->built, creation->error) < 0) {
-        return -1;
+        return name_image(creation);
     }
     creation->is_built = true;
     if (domain_register(creation->store, &creation->request, &creation->built, &values,

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dom0-tools/libpv/domain_register.h"
 #include "dom0-tools/libpv/seam.h"
@@ -83,36 +84,33 @@ int cmd_domain_unpause(const struct command_call *call, struct error *error)
 
 /* ---- shutdown and reboot ------------------------------------------------------------------------ */
 
-static int wait_ended(struct store *store, uint16_t domid, const char *name, uint64_t deadline_ns,
-                      struct error *error)
+/* The console back end ends a "wait" once the domain is gone, or kept as its configuration says. */
+static int wait_ended(uint16_t domid, const char *name, uint64_t deadline_ns, struct error *error)
 {
-    if (store_watch(store, "@releaseDomain", "shutdown") < 0) {
-        return error_set(error, ERROR_STORE, "cannot watch the domain '%s'", name);
+    struct error gone = {.code = ERROR_NONE};
+    char request[32], answer[8], byte;
+    int stream, result = 0;
+
+    snprintf(request, sizeof(request), "wait %u", (unsigned int)domid);
+    stream = session_console(request, answer, sizeof(answer), &gone);
+    if (stream < 0) {
+        return 0;
     }
-    for (;;) {
-        struct seam_wait wait = {store_descriptor(store), SEAM_READ, 0};
-        struct domain_info info;
-        struct store_event event;
+    do {
+        struct seam_wait wait = {stream, SEAM_READ, 0};
         uint64_t now = seam_now_ns();
         int timeout_ms = -1;
 
-        if (domctl_info(domid, &info) < 0 || info.shutdown || info.dying) {
-            return 0;
-        }
-        if (deadline_ns != 0 && now >= deadline_ns) {
-            error_set(error, ERROR_TIMEOUT, "domain '%s' is still up", name);
-            return -1;
-        }
         if (deadline_ns != 0) {
-            timeout_ms = (int)((deadline_ns - now) / 1000000u) + 1;
+            timeout_ms = now < deadline_ns ? (int)((deadline_ns - now) / 1000000u) + 1 : 0;
         }
-        if (seam_wait_any(&wait, 1, timeout_ms) < 0) {
-            return error_set(error, ERROR_INTERRUPTED, "interrupted");
-        }
-        while (store_next_event(store, false, &event) > 0) {
-            store_event_free(&event);
-        }
+        result = seam_wait_any(&wait, 1, timeout_ms);
+    } while (result > 0 && read(stream, &byte, 1) > 0);
+    close(stream);
+    if (result == 0) {
+        return error_set(error, ERROR_TIMEOUT, "domain '%s' is still up", name);
     }
+    return result < 0 ? error_set(error, ERROR_INTERRUPTED, "interrupted") : 0;
 }
 
 static int ask_one(struct store *store, const struct domain_info *info, const char *what,
@@ -144,7 +142,7 @@ static int wait_all(struct store *store, const struct command_call *call,
         char name[NAME_SIZE];
 
         domain_register_name(store, infos[i].domid, name, sizeof(name));
-        if (infos[i].domid != 0 && wait_ended(store, infos[i].domid, name, deadline, error) < 0) {
+        if (infos[i].domid != 0 && wait_ended(infos[i].domid, name, deadline, error) < 0) {
             return -1;
         }
     }
