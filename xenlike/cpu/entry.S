@@ -105,7 +105,7 @@ entry_syscall_compat:
     jmp exit_to_guest
 
 /*
- * void entry_syscall(void): from the stub. In guest-kernel mode a hypercall: number in eax, arguments rdi, rsi, rdx, r10,
+ * void entry_syscall(void): from the stub. In guest-kernel mode a hypercall: number in rax, arguments rdi, rsi, rdx, r10,
  * r8, r9. In guest-user mode a system call of the guest's.
  */
     .balign 16
@@ -121,8 +121,7 @@ entry_syscall:
     cmpb $0, VCPU_IN_KERNEL(%rbx)
     je syscall_from_user
     mov %r10, %rcx
-    mov %eax, %eax
-    cmp $64, %eax
+    cmp $64, %rax
     jae syscall_unknown
     lea hypercall_table(%rip), %r10
     call *(%r10, %rax, 8)

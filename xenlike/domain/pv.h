@@ -68,7 +68,8 @@ bool pv_write_control(struct vcpu *v, uint32_t number, uint64_t value);
 bool pv_write_xcr(struct vcpu *v, uint32_t index, uint64_t value);
 void pv_set_task_switched(struct vcpu *v, bool set);
 
-/* -EPERM the hypervisor's address, or a bit of DR7 that is not the guest's; -ENODEV no such register. */
+/* -EPERM the hypervisor's address, or a bit of DR7 that is not the guest's; -EINVAL upper half of DR7;
+ * -ENODEV no such register. */
 int pv_set_debug_register(struct vcpu *v, uint32_t index, uint64_t value);
 bool pv_get_debug_register(const struct vcpu *v, uint32_t index, uint64_t *value);
 

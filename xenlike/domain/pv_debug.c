@@ -52,6 +52,9 @@ int pv_set_debug_register(struct vcpu *v, uint32_t index, uint64_t value)
         value = (value & ~DR6_RESERVED_ZERO) | DR6_RESERVED_ONE;
         break;
     case 7:
+        if (value >> 32 != 0) {
+            return -XEN_EINVAL;
+        }
         if (!control_ok(v, value)) {
             return -XEN_EPERM;
         }

@@ -17,11 +17,27 @@
 #define DESCRIPTOR_DPL        (UINT64_C(3) << 45)
 #define DESCRIPTOR_PRESENT    (UINT64_C(1) << 47)
 
+#define TYPE_CALL_GATE 0xc
+#define GATE_RESERVED  (UINT64_C(0xff) << 32)
+
 #define ENTRIES_PER_FRAME 512
 
 uint16_t pv_fix_code_selector(uint16_t selector)
 {
     return selector | 3;
+}
+
+/* A call gate is kept for guests that define one, as ring 0's: a call through it is #GP, which the guest gets. */
+static bool call_gate_fix(uint64_t *descriptor)
+{
+    uint16_t target = (uint16_t)(*descriptor >> 16);
+
+    if ((*descriptor & GATE_RESERVED) != 0 ||
+        (target >> 3 >= FIRST_RESERVED_GDT_ENTRY && target != FLAT_KERNEL_CS64)) {
+        return false;
+    }
+    *descriptor &= ~DESCRIPTOR_DPL;
+    return true;
 }
 
 bool pv_descriptor_fix(const struct domain *d, uint64_t *descriptor)
@@ -30,8 +46,12 @@ bool pv_descriptor_fix(const struct domain *d, uint64_t *descriptor)
     if ((*descriptor & DESCRIPTOR_PRESENT) == 0) {
         return true; /* using it faults, whatever it says */
     }
+    if ((*descriptor & DESCRIPTOR_IS_SEGMENT) == 0 &&
+        DESCRIPTOR_TYPE(*descriptor) == TYPE_CALL_GATE) {
+        return call_gate_fix(descriptor);
+    }
     if ((*descriptor & DESCRIPTOR_IS_SEGMENT) == 0 && DESCRIPTOR_TYPE(*descriptor) != 0) {
-        return false; /* gates and system segments lead into ring 0 */
+        return false; /* other gates and system segments lead into ring 0 */
     }
     *descriptor |= DESCRIPTOR_DPL;
     return true;

@@ -88,9 +88,7 @@ static int64_t vcpu_op_set_singleshot(struct vcpu *v, gva_t arg)
     if (guest_access_read(&request, arg, sizeof(request)) != 0) {
         return -XEN_EFAULT;
     }
-    if ((request.flags & VCPU_SSHOTTMR_future) != 0 && request.timeout_abs_ns < machine_now_ns()) {
-        return -XEN_ETIME;
-    }
+    /* VCPU_SSHOTTMR_future is ignored, as by Xen since 4.17: a time that has passed expires at once. */
     timer_set(&v->singleshot_timer, request.timeout_abs_ns);
     return 0;
 }
@@ -132,7 +130,7 @@ static int64_t vcpu_op_get_physid(struct vcpu *v, gva_t arg)
     struct vcpu_get_physid answer;
 
     /* Only a vCPU that stays where it is has an answer that stays true. */
-    if (!v->sched.pinned) {
+    if (!v->domain->is_hardware || (!v->sched.pinned && machine_cpus_online() != 1)) {
         return -XEN_EINVAL;
     }
     answer.phys_id = v->processor | (uint64_t)v->processor << 32;

@@ -15,9 +15,10 @@
 #define VERSION_MAJOR 4
 #define VERSION_MINOR 17
 
-#define FEATURES_EVERY_GUEST                                                      \
-    ((1u << XENFEAT_mmu_pt_update_preserve_ad) | (1u << XENFEAT_highmem_assist) | \
-     (1u << XENFEAT_gnttab_map_avail_bits) | (1u << XENFEAT_not_direct_mapped))
+#define FEATURES_EVERY_GUEST                                                             \
+    ((1u << XENFEAT_mmu_pt_update_preserve_ad) | (1u << XENFEAT_highmem_assist) |        \
+     (1u << XENFEAT_gnttab_map_avail_bits) | (1u << XENFEAT_memory_op_vnode_supported) | \
+     (1u << XENFEAT_direct_mapped))
 
 typedef int64_t version_handler(gva_t arg);
 

@@ -19,6 +19,14 @@ int64_t hypercall_not_implemented(uint64_t a1, uint64_t a2, uint64_t a3, uint64_
     return -XEN_ENOSYS;
 }
 
+/* Performance counters: guests ask, and Xen without its vpmu option answers so. */
+static int64_t not_supported(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
+                             uint64_t a6)
+{
+    (void)a1, (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
+    return -XEN_EOPNOTSUPP;
+}
+
 hypercall_handler *const hypercall_table[NR_HYPERCALLS] = {
     CALL(set_trap_table),
     CALL(mmu_update),
@@ -57,5 +65,7 @@ hypercall_handler *const hypercall_table[NR_HYPERCALLS] = {
     ABSENT(hvm_op),
     CALL(sysctl),
     CALL(domctl),
-    [37 ... NR_HYPERCALLS - 1] = hypercall_not_implemented,
+    [37 ... __HYPERVISOR_argo_op] = hypercall_not_implemented,
+    [__HYPERVISOR_xenpmu_op] = not_supported,
+    [__HYPERVISOR_dm_op... NR_HYPERCALLS - 1] = hypercall_not_implemented,
 };
