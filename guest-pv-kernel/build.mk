@@ -19,7 +19,7 @@ NEWLIB_CFLAGS := -O2 -g0 -mno-red-zone -fno-pic -fno-stack-protector -fcf-protec
 ifneq ($(findstring clang,$(TARGET_CC)),)
 NEWLIB_CFLAGS += -nostdlibinc
 endif
-NEWLIB_KEY    := $(shell { $(TARGET_CC) --version | head -n 1; echo '$(NEWLIB_CFLAGS)'; \
+NEWLIB_KEY    := $(shell { $(TARGET_CC) --version 2>/dev/null | head -n 1; echo '$(NEWLIB_CFLAGS)'; \
                    cat guest-pv-kernel/build-newlib.sh; } | cksum | cut -d' ' -f1)
 NEWLIB        := $(XENLIKE_CACHE)/$(basename $(basename $(notdir $(or $(NEWLIB_SOURCE),newlib.tar.xz))))-$(NEWLIB_KEY)
 
@@ -32,7 +32,7 @@ $(NEWLIB)/lib/libc.a:
 
 # The compiler's own headers (stddef.h ...) and newlib's; never the host's.
 GUEST_CC_HEADERS := $(firstword $(wildcard $(shell $(TARGET_CC) -print-resource-dir 2>/dev/null)/include) \
-                      $(shell $(TARGET_CC) -print-file-name=include))
+                      $(shell $(TARGET_CC) -print-file-name=include 2>/dev/null))
 GUEST_LIBGCC     := $(wildcard $(shell $(TARGET_CC) -print-libgcc-file-name 2>/dev/null))
 GUEST_INCLUDES   := -I. $(ABI_INCLUDES) -Iguest-pv-kernel/include -Iguest-pv-kernel/include/libc \
                     -nostdinc -isystem $(NEWLIB)/include -isystem $(GUEST_CC_HEADERS)
