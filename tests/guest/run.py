@@ -37,7 +37,7 @@ def boot(image, hypervisor, is_xen):
         command += ["-m", "512", "-serial", "stdio", "-append",
                     "console=com1 com1=115200,8n1 dom0_mem=64M sync_console"]
     else:
-        command += ["-serial", "stdio"]
+        command += ["-debugcon", "stdio"]
     done = re.compile(wish["Expect"], re.M) if wish["Expect"] else OUTCOME
     with tempfile.TemporaryDirectory() as directory:
         # The multiboot loader ends a module's name at a space or comma; a link has neither.
