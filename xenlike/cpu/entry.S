@@ -105,11 +105,7 @@ entry_syscall_compat:
     jmp exit_to_guest
 
 /*
-<<<<<<< HEAD
  * void entry_syscall(void): from the stub. In guest-kernel mode a hypercall: number in rax, arguments rdi, rsi, rdx, r10,
-=======
- * void entry_syscall(void): from the stub. In guest-kernel mode a hypercall: number in rax (all 64 bits), arguments rdi, rsi, rdx, r10,
->>>>>>> f871a90 (Hypercall numbers are whole registers; guest tests read the debug console)
  * r8, r9. In guest-user mode a system call of the guest's.
  */
     .balign 16
