@@ -9,6 +9,7 @@
  *   attach DOMAIN    its console both ways, from what was said last, until it ends
  *   follow DOMAIN    all of its log, going on until it ends
  *   logs DOMAIN      all of its log; end
+ *   tail DOMAIN      the last lines of its log; end
  *   wait DOMAIN      nothing; ends when the domain does
  *   fate DOMAIN      "running", "poweroff", "reboot", "destroyed", "crash TEXT" ...; end
  *   destroy DOMID    unmap, release, destroy; "ok" when it is gone; end

@@ -83,16 +83,26 @@ static void request_attach(struct console_state *state, struct console_session *
     }
 }
 
+/* logs, follow and tail: the log from its start, or from its last lines. */
 static void request_follow(struct console_state *state, struct console_session *session,
                            char **words)
 {
     struct console_guest *guest = wanted_guest(state, session, words[1]);
 
-    if (guest != NULL) {
-        session->guest = guest;
-        session->position = 0;
-        session->bounded = strcmp(words[0], "logs") == 0;
+    if (guest == NULL) {
+        return;
+    }
+    session->guest = guest;
+    session->bounded = strcmp(words[0], "follow") != 0;
+    if (strcmp(words[0], "tail") == 0) {
+        session->position = console_log_backlog(&guest->log, CONSOLE_ATTACH_BACKLOG);
         answer(session, SESSION_FOLLOW, "ok");
+    } else if (guest->log.start == 0) {
+        answer(session, SESSION_FOLLOW, "ok");
+    } else {
+        session->position = console_log_backlog(&guest->log, CONSOLE_LOG_BYTES - 1);
+        answer(session, SESSION_FOLLOW, "ok\n[xenlike: the first %llu bytes are no longer kept]",
+               (unsigned long long)session->position);
     }
 }
 
@@ -148,9 +158,9 @@ static const struct {
     request_handler_t handle;
     size_t nr_words;
 } requests[] = {
-    {"track", request_track, 8},     {"attach", request_attach, 2}, {"follow", request_follow, 2},
-    {"logs", request_follow, 2},     {"wait", request_wait, 2},     {"fate", request_fate, 2},
-    {"destroy", request_destroy, 2}, {"rename", request_rename, 3},
+    {"track", request_track, 8}, {"attach", request_attach, 2},   {"follow", request_follow, 2},
+    {"logs", request_follow, 2}, {"tail", request_follow, 2},     {"wait", request_wait, 2},
+    {"fate", request_fate, 2},   {"destroy", request_destroy, 2}, {"rename", request_rename, 3},
 };
 
 static void request_line(struct console_state *state, struct console_session *session)

@@ -19,11 +19,30 @@
 
 #define HYPERVISOR_LOG_BYTES 16384
 
-/* The last line of the hypervisor's log that speaks of this domain, into text; "" when none does. */
+/* Whether a line speaks of the domain as d5, (d5) or "omain 5", and of no other with more digits. */
+static bool line_names(const char *line, uint16_t domid)
+{
+    for (int form = 0; form < 2; form++) {
+        char name[24];
+        size_t length = (size_t)snprintf(name, sizeof(name), form == 0 ? "d%u" : "omain %u",
+                                         (unsigned int)domid);
+
+        for (const char *at = strstr(line, name); at != NULL; at = strstr(at + 1, name)) {
+            bool begins = at == line || strchr(" (Dd", at[-1]) != NULL;
+            bool ends = at[length] < '0' || at[length] > '9';
+
+            if (begins && ends) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The last line of the hypervisor's log about this domain's crash, into text; "" when none is. */
 static void hypervisor_words(uint16_t domid, char *text, size_t size)
 {
     char *log = malloc(HYPERVISOR_LOG_BYTES + 1);
-    char by_letter[16], by_word[24];
     int length = log != NULL ? sysctl_read_console(log, HYPERVISOR_LOG_BYTES, 0) : 0;
     char *line = log;
 
@@ -32,20 +51,13 @@ static void hypervisor_words(uint16_t domid, char *text, size_t size)
         return;
     }
     log[length > 0 ? length : 0] = '\0';
-    snprintf(by_letter, sizeof(by_letter), "d%u", (unsigned int)domid);
-    snprintf(by_word, sizeof(by_word), "omain %u", (unsigned int)domid);
     while (line != NULL && *line != '\0') {
         char *end = strchr(line, '\n');
-        const char *found;
 
         if (end != NULL) {
             *end = '\0';
         }
-        found = strstr(line, by_letter);
-        if (found == NULL || (found != line && found[-1] != ' ' && found[-1] != '(')) {
-            found = strstr(line, by_word);
-        }
-        if (found != NULL && strstr(line, "crash") != NULL) {
+        if (strstr(line, "crash") != NULL && line_names(line, domid)) {
             snprintf(text, size, "%s", strncmp(line, "(XEN) ", 6) == 0 ? line + 6 : line);
             text[strcspn(text, "\r")] = '\0';
         }

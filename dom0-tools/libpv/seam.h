@@ -113,6 +113,9 @@ void seam_terminal_raw(int on);
 /* Whether the command's standard input / output is a terminal. */
 int seam_terminal_present(int descriptor);
 
+/* Whether the running command was cancelled: from then on its reads and waits end at once. */
+int seam_cancelled(void);
+
 /* Monotonic nanoseconds. */
 uint64_t seam_now_ns(void);
 

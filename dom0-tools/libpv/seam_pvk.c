@@ -517,6 +517,11 @@ int seam_terminal_present(int descriptor)
     return dom0_session_is_terminal(descriptor);
 }
 
+int seam_cancelled(void)
+{
+    return process_cancelled() ? 1 : 0;
+}
+
 uint64_t seam_now_ns(void)
 {
     return time_monotonic_ns();

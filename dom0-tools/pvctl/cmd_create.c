@@ -287,41 +287,96 @@ static void print_timing(const struct creation *creation)
             (double)(creation->ready_ns - creation->started_ns) / 1e6);
 }
 
+/* What a guest said last, for who did not attach to it. */
+static void print_last_words(const char *name)
+{
+    struct error unknown = {.code = ERROR_NONE};
+    char request[96], answer[8], bytes[512];
+    ssize_t count;
+    int stream;
+
+    snprintf(request, sizeof(request), "tail %.64s", name);
+    stream = session_console(request, answer, sizeof(answer), &unknown);
+    if (stream < 0) {
+        return;
+    }
+    while ((count = read(stream, bytes, sizeof(bytes))) > 0) {
+        fwrite(bytes, 1, (size_t)count, stderr);
+    }
+    fputc('\n', stderr);
+    close(stream);
+}
+
 /* After the domain runs: -c and -F stay with it. */
 static int stay(struct creation *creation)
 {
+    const char *name = config_of(creation)->name;
+    bool attached = option(creation, "console");
     enum terminal_end end = TERMINAL_ENDED;
+    int result;
     char byte;
 
     if (creation->console < 0) {
         return EXIT_OK;
     }
-    if (option(creation, "console")) {
+    if (attached) {
         end = terminal_session_run(creation->console, TERMINAL_SESSION_ESCAPE);
     } else {
         while (read(creation->console, &byte, 1) > 0) {
         }
+        end = seam_cancelled() != 0 ? TERMINAL_CANCELLED : TERMINAL_ENDED;
     }
-    return end == TERMINAL_ENDED ? fate_report(config_of(creation)->name, stderr, creation->error)
-                                 : EXIT_OK;
+    if (end != TERMINAL_ENDED) {
+        return end == TERMINAL_LEFT ? EXIT_OK : EXIT_FAILED;
+    }
+    result = fate_report(name, stderr, creation->error);
+    if (result < 0 && !attached) {
+        print_last_words(name);
+    }
+    return result;
+}
+
+/* What is needed to take a half-made domain back. */
+struct remains {
+    uint16_t domid;
+    uint8_t uuid[DOMCTL_UUID_SIZE];
+};
+
+static void take_back(void *argument)
+{
+    struct remains *remains = argument;
+    struct error unknown = {.code = ERROR_NONE};
+    struct store *store;
+    char request[48], answer[64];
+
+    snprintf(request, sizeof(request), "destroy %u", (unsigned int)remains->domid);
+    if (session_console_simple(request, answer, sizeof(answer), &unknown) < 0) {
+        store = store_connect();
+        if (store != NULL) {
+            domain_register_release(store, remains->domid, remains->uuid);
+            store_close(store);
+        }
+        domctl_destroy(remains->domid);
+    }
+    free(remains);
 }
 
 static void undo(struct creation *creation)
 {
-    struct error unknown = {.code = ERROR_NONE};
-    char request[48], answer[64];
+    struct remains *remains = creation->is_built ? calloc(1, sizeof(*remains)) : NULL;
 
-    if (!creation->is_built) {
+    if (remains == NULL) {
+        if (creation->is_built) {
+            domctl_destroy(creation->built.domid);
+        }
         return;
     }
-    snprintf(request, sizeof(request), "destroy %u", (unsigned int)creation->built.domid);
-    if (session_console_simple(request, answer, sizeof(answer), &unknown) == 0) {
-        return;
+    remains->domid = creation->built.domid;
+    memcpy(remains->uuid, creation->request.uuid, sizeof(remains->uuid));
+    /* A cancelled command can wait for nobody's answer any more: a thread of its own does. */
+    if (seam_cancelled() == 0 || seam_thread_start("take back", take_back, remains) < 0) {
+        take_back(remains);
     }
-    if (creation->is_registered) {
-        domain_register_release(creation->store, creation->built.domid, creation->request.uuid);
-    }
-    domctl_destroy(creation->built.domid);
 }
 
 static void creation_close(struct creation *creation)
@@ -340,6 +395,17 @@ static void creation_close(struct creation *creation)
     free(creation);
 }
 
+/* A step that failed because the user gave up says so. */
+static int interrupted(struct creation *creation)
+{
+    if (seam_cancelled() != 0) {
+        creation->error->code = ERROR_NONE;
+        error_set(creation->error, ERROR_INTERRUPTED, "creating '%s' was interrupted",
+                  config_of(creation)->name);
+    }
+    return -1;
+}
+
 static int create(struct creation *creation)
 {
     static int (*const steps[])(struct creation *) = {step_build, step_console, step_run};
@@ -353,7 +419,7 @@ static int create(struct creation *creation)
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         if (steps[i](creation) < 0) {
             undo(creation);
-            return -1;
+            return interrupted(creation);
         }
     }
     /* The images are loaded; what they hold is not needed while -c or -F stay. */
