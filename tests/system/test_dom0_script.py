@@ -39,7 +39,7 @@ def run(script, seconds=40):
         process = subprocess.Popen(
             [qemu, "-M", "pc", "-accel", "tcg", "-cpu", "max,-smap", "-m", "512", "-nodefaults",
              "-display", "none", "-no-reboot", "-serial", "stdio", "-kernel", hypervisor,
-             "-append", XEN_OPTIONS if ON_XEN else "",
+             "-append", XEN_OPTIONS if ON_XEN else "console=com1",
              "-initrd", f"{DOM0} script=/script share=off channel=off,{disk.name}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:

@@ -52,7 +52,7 @@ def shell():
     """One machine and one console for all tests of this file, at an empty prompt."""
     global shared
     if shared is None:
-        machine = real()
+        machine = real(XENLIKE_APPEND="console=com1")  # xenlike: on the serial port too
         try:
             expect_run(machine.run("up", timeout=90), 0)
             shared = machine, Console(machine)
