@@ -10,6 +10,7 @@
 #include "mmu_domains.h"
 
 #include "../mm/guest_access.h"
+#include "../mm/page_table.h"
 #include "../mm/page_type.h"
 #include "../mm/pt_update.h"
 
@@ -94,6 +95,9 @@ int64_t hc_mmu_update(uint64_t requests, uint64_t count_argument, uint64_t done_
         if (unlikely(result != 0)) {
             break;
         }
+    }
+    if (result == 0) {
+        result = page_table_settle(domains.tables);
     }
     mmu_domains_put(&domains);
     done += i;

@@ -9,6 +9,7 @@
 #include "mmu_domains.h"
 #include "mmu_flush.h"
 
+#include "../domain/pv.h"
 #include "../lib/string.h"
 #include "../mm/guest_access.h"
 #include "../mm/page_table.h"
@@ -105,20 +106,8 @@ static int flush_cache(struct domain *d, const struct mmuext_op *op)
 
 static int set_ldt(struct domain *d, const struct mmuext_op *op)
 {
-    uint64_t base = op->arg1.linear_addr;
-    uint32_t entries = op->arg2.nr_ents;
-
-    struct vcpu *v = current_vcpu();
-
     (void)d;
-    if (entries > GUEST_LDT_MAX || base % PAGE_SIZE != 0 ||
-        !guest_access_range_ok(GVA(base), entries * UINT64_C(8))) {
-        return -XEN_EINVAL;
-    }
-    v->pv.ldt_base = base;
-    v->pv.ldt_entries = entries;
-    machine_load_ldt(v);
-    return 0;
+    return pv_set_ldt(current_vcpu(), GVA(op->arg1.linear_addr), op->arg2.nr_ents);
 }
 
 static int clear_page(struct domain *d, const struct mmuext_op *op)
@@ -229,6 +218,9 @@ int64_t hc_mmuext_op(uint64_t list, uint64_t count_argument, uint64_t done_point
         if (unlikely(result != 0)) {
             break;
         }
+    }
+    if (result == 0 && domains.frames != NULL) {
+        result = page_table_settle(domains.frames);
     }
     mmu_domains_put(&domains);
     done += i;

@@ -163,6 +163,19 @@ int page_table_unpin(struct domain *d, mfn_t mfn)
     return result;
 }
 
+int page_table_settle(struct domain *d)
+{
+    int result;
+
+    if (likely(READ_ONCE(d->page_pending) == 0)) {
+        return 0;
+    }
+    spin_lock(&d->page_lock);
+    result = page_type_drain(d);
+    spin_unlock(&d->page_lock);
+    return result;
+}
+
 bool page_table_lookup(const struct vcpu *v, gva_t address, pte_t *pte)
 {
     mfn_t base = v->pv.in_kernel ? v->kernel_base : v->user_base;

@@ -19,6 +19,10 @@ int page_table_drop_bases(struct vcpu *v);
 int page_table_pin(struct domain *d, mfn_t mfn, unsigned int level);
 int page_table_unpin(struct domain *d, mfn_t mfn);
 
+/* Takes apart what an update, a pin or a change of base left without references. A call of the guest's ends with this, so that
+ * the frames are free for other uses when it returns. 0, -ERESTART. */
+int page_table_settle(struct domain *d);
+
 /* Reads the L1 entry that maps an address in v's current space by walking in software; false when there is none. */
 bool page_table_lookup(const struct vcpu *v, gva_t address, pte_t *pte);
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers for what a suite does not link: each gives way to the real function. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fake.h"
+#include "xenlike/boot/boot_info.h"
+#include "xenlike/comm/grant_table.h"
+#include "xenlike/domain/pv.h"
+#include "xenlike/hypercall/hypercall.h"
+#include "xenlike/lib/check.h"
+#include "xenlike/lib/print.h"
+
+#define WEAK __attribute__((weak))
+
+WEAK struct boot_info boot_info;
+
+WEAK void panic(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    abort();
+}
+
+WEAK void print(const char *format, ...)
+{
+    (void)format;
+}
+
+/* The arguments with which the guest would call again. */
+WEAK int64_t fake_continuation[7];
+
+WEAK int64_t hypercall_continue(uint64_t nr, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                                uint64_t a5, uint64_t a6)
+{
+    const uint64_t arguments[] = {nr, a1, a2, a3, a4, a5, a6};
+
+    for (size_t i = 0; i < ARRAY_SIZE(arguments); i++) {
+        fake_continuation[i] = (int64_t)arguments[i];
+    }
+    return -XEN_ERESTART;
+}
+
+WEAK bool pv_descriptor_fix(const struct domain *d, uint64_t *descriptor)
+{
+    (void)d;
+    /* Refuses one pattern, so that a test can have a bad page. */
+    return *descriptor != UINT64_C(0xbadbadbadbadbad);
+}
+
+WEAK int pv_set_ldt(struct vcpu *v, gva_t base, uint32_t entries)
+{
+    v->pv.ldt_base = base.v;
+    v->pv.ldt_entries = entries;
+    return 0;
+}
+
+WEAK mfn_t grant_table_frame(struct domain *d, uint32_t index)
+{
+    (void)d;
+    (void)index;
+    return INVALID_MFN;
+}
+
+WEAK uint32_t grant_table_limit(const struct domain *d)
+{
+    (void)d;
+    return 64;
+}
