@@ -72,3 +72,61 @@ WEAK uint32_t grant_table_limit(const struct domain *d)
     (void)d;
     return 64;
 }
+
+/* A processor with 40 address bits and nothing else to say. */
+WEAK void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+    (void)subleaf;
+    out[0] = leaf == 0x80000008 ? 40 : 0;
+    out[1] = out[2] = out[3] = 0;
+}
+
+WEAK uint32_t machine_port_in(uint16_t port, unsigned int bytes)
+{
+    (void)port;
+    return bytes == 4 ? UINT32_MAX : (1u << (bytes * 8)) - 1;
+}
+
+WEAK void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value)
+{
+    (void)port;
+    (void)bytes;
+    (void)value;
+}
+
+WEAK bool machine_read_msr(uint32_t index, uint64_t *value)
+{
+    (void)index;
+    *value = 0;
+    return false;
+}
+
+WEAK bool machine_write_msr(uint32_t index, uint64_t value)
+{
+    (void)index;
+    (void)value;
+    return false;
+}
+
+WEAK volatile void *machine_map_device(maddr_t address, unsigned int pages)
+{
+    (void)address;
+    (void)pages;
+    return NULL;
+}
+
+WEAK void machine_console_put(const char *text, size_t length)
+{
+    (void)text;
+    (void)length;
+}
+
+WEAK void machine_power_off(void)
+{
+    abort();
+}
+
+WEAK void machine_reboot(void)
+{
+    abort();
+}

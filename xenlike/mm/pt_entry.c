@@ -38,9 +38,23 @@ static mfn_t wide_mfn(pte_t pte)
     return MFN((pte & PTE_WIDE_FRAME_MASK) >> PAGE_SHIFT);
 }
 
+/* The end of what the processor can address: leaf 0x80000008 (Intel SDM 3A, 4.1.4). */
+static uint64_t device_frames_end(void)
+{
+    static uint64_t end;
+
+    if (end == 0) {
+        uint32_t out[4];
+
+        machine_cpuid(0x80000008, 0, out);
+        end = UINT64_C(1) << (min_u64(out[0] & 0xff, MADDR_BITS) - PAGE_SHIFT);
+    }
+    return end;
+}
+
 static int get_device_frame(const struct domain *d, pte_t pte)
 {
-    if (!d->is_hardware || wide_mfn(pte).n >= UINT64_C(1) << (MADDR_BITS - PAGE_SHIFT)) {
+    if (!d->is_hardware || wide_mfn(pte).n >= device_frames_end()) {
         return -XEN_EPERM;
     }
     if ((pte & PTE_WRITE) != 0 && frame_table_device_claimed(wide_mfn(pte))) {
