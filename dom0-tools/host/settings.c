@@ -142,7 +142,9 @@ static int load(struct settings *settings)
     settings->boot_timeout_ms = 30000;
     snprintf(settings->accelerator, sizeof(settings->accelerator), "%s",
              accelerator != NULL && accelerator[0] != '\0' ? accelerator : "auto");
-    snprintf(settings->append, sizeof(settings->append), "%s", append != NULL ? append : "");
+    /* The serial port carries dom0's shell; without this word only the log's port is used. */
+    snprintf(settings->append, sizeof(settings->append), "%s",
+             append != NULL && append[0] != '\0' ? append : "console=com1");
     if (timeout != NULL && timeout[0] != '\0') {
         unsigned long seconds = strtoul(timeout, &end, 10);
 
