@@ -39,29 +39,65 @@ static bool line_names(const char *line, uint16_t domid)
     return false;
 }
 
-/* The last line of the hypervisor's log about this domain's crash, into text; "" when none is. */
-static void hypervisor_words(uint16_t domid, char *text, size_t size)
+/* A line of the hypervisor's log without what stands before its words: "(XEN) ", "[   1.234567] ". */
+static char *line_words(char *line)
+{
+    line[strcspn(line, "\r")] = '\0';
+    if (strncmp(line, "(XEN) ", 6) == 0) {
+        line += 6;
+    }
+    if (line[0] == '[' && strspn(line + 1, " .0123456789") == strcspn(line + 1, "]") &&
+        strstr(line, "] ") != NULL) {
+        line = strstr(line, "] ") + 2;
+    }
+    return line;
+}
+
+/* The next line of a text, ended in place; NULL behind the last. */
+static char *next_line(char **text)
+{
+    char *line = *text;
+    char *end = line != NULL ? strchr(line, '\n') : NULL;
+
+    if (line == NULL || *line == '\0') {
+        return NULL;
+    }
+    if (end != NULL) {
+        *end = '\0';
+    }
+    *text = end != NULL ? end + 1 : NULL;
+    return line;
+}
+
+/*
+ * Why the hypervisor crashed the domain, from its log into `reason`; "" when it does not say, because
+ * the guest ended itself. The registers and the stack that follow go into the guest's log.
+ */
+static void hypervisor_words(struct console_guest *guest, char *reason, size_t size)
 {
     char *log = malloc(HYPERVISOR_LOG_BYTES + 1);
     int length = log != NULL ? sysctl_read_console(log, HYPERVISOR_LOG_BYTES, 0) : 0;
-    char *line = log;
+    char *text = log, *line;
 
-    text[0] = '\0';
+    reason[0] = '\0';
     if (log == NULL) {
         return;
     }
     log[length > 0 ? length : 0] = '\0';
-    while (line != NULL && *line != '\0') {
-        char *end = strchr(line, '\n');
+    while ((line = next_line(&text)) != NULL) {
+        line = line_words(line);
+        if (!line_names(line, guest->domid)) {
+            continue;
+        }
+        if (strstr(line, "crashed") != NULL) {
+            const char *colon = strstr(line, "crashed: ");
 
-        if (end != NULL) {
-            *end = '\0';
+            snprintf(reason, size, "%s", colon != NULL ? colon + 9 : line);
+            console_guest_note(guest, "the hypervisor crashed the domain: %s", reason);
+        } else if (reason[0] != '\0') {
+            console_log_append(&guest->log, line, strlen(line));
+            console_log_append(&guest->log, "\r\n", 2);
         }
-        if (strstr(line, "crash") != NULL && line_names(line, domid)) {
-            snprintf(text, size, "%s", strncmp(line, "(XEN) ", 6) == 0 ? line + 6 : line);
-            text[strcspn(text, "\r")] = '\0';
-        }
-        line = end != NULL ? end + 1 : NULL;
     }
     free(log);
 }
@@ -113,13 +149,10 @@ static void guest_shut_down(struct console_state *state, struct console_guest *g
     }
     console_guest_drain(state, guest);
     if (info->reason == DOMCTL_REASON_CRASH) {
-        hypervisor_words(guest->domid, words, sizeof(words));
+        hypervisor_words(guest, words, sizeof(words));
     }
     snprintf(fate, sizeof(fate), "%s%s%s", domctl_reason_name(info->reason),
              words[0] != '\0' ? " " : "", words);
-    if (words[0] != '\0') {
-        console_guest_note(guest, "%s", words);
-    }
     if (strcmp(action, "preserve") == 0) {
         snprintf(guest->fate, sizeof(guest->fate), "%s", fate);
         guest->ended = true;

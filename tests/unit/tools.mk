@@ -13,3 +13,27 @@ $(eval $(call unit_suite,tools_build,tests/unit/tools_build.c tests/fake/fake_se
 $(eval $(call unit_suite,tools_commands,tests/unit/tools_commands.c $(addprefix dom0-tools/pvctl/, \
     main.c commands.c cmd_help.c cmd_check.c config.c config_devices.c config_file.c config_keys.c \
     config_lexer.c config_parser.c config_problem.c named_files.c) dom0-tools/libpv/error.c,-DPVCTL_HOST))
+
+# libFuzzer targets (clang). `make fuzz-tools FUZZ_SECONDS=60` runs each for a while; a new finding is
+# left as crash-* below build/.
+FUZZ_SECONDS ?= 20
+FUZZ_FLAGS   := -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I. $(ABI_INCLUDES)
+FUZZ_BUILD   := $(TEST_BUILD)/fuzz
+CLANG        ?= clang
+
+$(FUZZ_BUILD)/kernel_image: tests/fuzz/kernel_image.c $(addprefix dom0-tools/libpv/,error.c \
+    kernel_image.c kernel_notes.c domain_layout.c) | $(INCLUDE_LINK)
+$(FUZZ_BUILD)/config: tests/fuzz/config.c $(addprefix dom0-tools/pvctl/,config.c config_devices.c \
+    config_keys.c config_lexer.c config_parser.c config_problem.c)
+$(FUZZ_BUILD)/%:
+	@mkdir -p $(dir $@)
+	@echo "  FUZZ    $@"
+	@$(CLANG) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^)
+
+.PHONY: fuzz-tools
+fuzz-tools: $(FUZZ_BUILD)/kernel_image $(FUZZ_BUILD)/config guests ## fuzz the image and config parsers
+	@mkdir -p $(FUZZ_BUILD)/kernel_image.corpus $(FUZZ_BUILD)/config.corpus
+	@cp $(GUEST_IMAGES) $(FUZZ_BUILD)/kernel_image.corpus/
+	@cp examples/*.cfg $(FUZZ_BUILD)/config.corpus/
+	@cd $(FUZZ_BUILD) && for target in kernel_image config; do ./$$target -max_total_time=$(FUZZ_SECONDS) \
+	    -print_final_stats=0 -verbosity=0 $$target.corpus || exit 1; done
