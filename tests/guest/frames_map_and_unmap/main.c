@@ -8,7 +8,7 @@
 #include <pvk/memory.h>
 #include "outcome.h"
 
-#define NOBODYS_FRAME 0xffffffful /* far above any RAM */
+#define NOBODYS_FRAME 0x7ffffffffful /* above what any processor addresses */
 #define HEAP_BYTES    (16ul << 20)
 #define DMA_ORDER     7
 #define LOW_LIMIT     (512ull << 20)
