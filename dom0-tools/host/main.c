@@ -155,7 +155,7 @@ int main(int argc, char **argv)
             return commands_report(&error);
         }
     }
-    if (command == NULL || command->handler != NULL) {
+    if (command == NULL || command->handler != NULL || commands_wants_help(argc, argv)) {
         return pvctl_main(argc, argv);
     }
     return forward(command->name, argc, argv);

@@ -62,7 +62,7 @@ static int home_write(struct store *store, uint16_t domid, const struct home_nod
     return store_set_permissions(store, STORE_NO_TRANSACTION, path, permissions, 2);
 }
 
-#define MAX_NODES 32
+#define MAX_NODES 48
 
 struct node_list {
     struct home_node nodes[MAX_NODES];
@@ -78,6 +78,23 @@ static void node_add(struct node_list *list, const char *path, bool guest_writes
     node->guest_writes = guest_writes;
     snprintf(node->value, sizeof(node->value), format, value);
 }
+
+/* Nodes that the guest writes into: it answers there, or tells what it can do. */
+static const char *const guests_own[] = {
+    "control/shutdown",
+    "control/sysrq",
+    "control/exit-status",
+    "control/feature-poweroff",
+    "control/feature-reboot",
+    "control/feature-suspend",
+    "control/feature-balloon",
+    "device/suspend/event-channel",
+    "data",
+    "drivers",
+    "feature",
+    "attr",
+    "error",
+};
 
 static void nodes_collect(struct node_list *list, const struct domain_built *built,
                           const struct domain_registration *values)
@@ -98,18 +115,33 @@ static void nodes_collect(struct node_list *list, const struct domain_built *bui
     node_add(list, "console/type", false, "xenconsoled", 0);
     node_add(list, "console/output", false, "pty", 0);
     node_add(list, "cpu", false, "", 0);
-    node_add(list, "cpu/0", false, "", 0);
-    node_add(list, "cpu/0/availability", false, "online", 0);
-    node_add(list, "control", false, "", 0);
-    node_add(list, "control/shutdown", true, "", 0);
-    node_add(list, "control/exit-status", true, "", 0);
-    node_add(list, "control/feature-poweroff", true, "", 0);
-    node_add(list, "control/feature-reboot", true, "", 0);
     node_add(list, "device", false, "", 0);
-    node_add(list, "data", true, "", 0);
-    node_add(list, "error", true, "", 0);
-    node_add(list, "drivers", true, "", 0);
-    node_add(list, "attr", true, "", 0);
+    node_add(list, "device/suspend", false, "", 0);
+    node_add(list, "control", false, "", 0);
+    node_add(list, "control/platform-feature-multiprocessor-suspend", false, "1", 0);
+    node_add(list, "control/platform-feature-xs_reset_watches", false, "1", 0);
+    for (size_t i = 0; i < sizeof(guests_own) / sizeof(guests_own[0]); i++) {
+        node_add(list, guests_own[i], true, "", 0);
+    }
+}
+
+/* Which of the vCPUs the guest is to use. */
+static int write_vcpus(struct store *store, uint16_t domid,
+                       const struct domain_registration *values)
+{
+    int result = 0;
+
+    for (unsigned int id = 0; result == 0 && id < values->max_vcpus; id++) {
+        char path[40];
+        struct home_node node = {path, "online", false};
+
+        snprintf(path, sizeof(path), "cpu/%u/availability", id);
+        if (id >= values->nr_vcpus) {
+            snprintf(node.value, sizeof(node.value), "offline");
+        }
+        result = home_write(store, domid, &node);
+    }
+    return result;
 }
 
 static int write_named(struct store *store, const struct domain_request *request,
@@ -165,6 +197,9 @@ int domain_register(struct store *store, const struct domain_request *request,
         result = home_write(store, built->domid, &list->nodes[i]);
     }
     free(list);
+    if (result == 0) {
+        result = write_vcpus(store, built->domid, values);
+    }
     if (result == 0) {
         result = write_named(store, request, built, values);
     }

@@ -19,7 +19,7 @@ struct domain_registration {
     const char *name;
     const char *on_poweroff, *on_reboot, *on_crash; /* "destroy", "preserve", "restart" ... */
     uint64_t memory_kib, max_memory_kib;
-    unsigned int nr_vcpus;
+    unsigned int nr_vcpus, max_vcpus; /* in use at first; at most */
 };
 
 /* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" into text of 37 bytes. */

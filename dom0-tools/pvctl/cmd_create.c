@@ -219,6 +219,7 @@ static int step_build(struct creation *creation)
         .memory_kib = config->memory_kib,
         .max_memory_kib = config->max_memory_kib,
         .nr_vcpus = (unsigned int)config->nr_vcpus,
+        .max_vcpus = (unsigned int)config->max_vcpus,
     };
 
     if (domain_build(&creation->request, &creation->built, creation->error) < 0) {

@@ -10,7 +10,7 @@
 
 #define NAME_WIDTH 12
 
-static void help_one(const struct command *command)
+void cmd_help_show(const struct command *command)
 {
     const struct command_option *option = command->options;
 
@@ -37,7 +37,7 @@ int cmd_help(const struct command_call *call, struct error *error)
         if (command == NULL) {
             return -1;
         }
-        help_one(command);
+        cmd_help_show(command);
         return EXIT_OK;
     }
     printf("usage: pvctl COMMAND [ARGUMENTS]\n\n");

@@ -186,6 +186,16 @@ int commands_parse(const struct command *command, int argc, char **argv, char **
     return 0;
 }
 
+bool commands_wants_help(int argc, char **argv)
+{
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *commands_option(const struct command_call *call, const char *name)
 {
     const char *value = NULL;

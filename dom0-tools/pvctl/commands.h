@@ -63,6 +63,9 @@ const struct command *commands_find(const char *name, struct error *error);
 int commands_parse(const struct command *command, int argc, char **argv, char **positionals,
                    struct command_call *call, struct error *error);
 
+/* Whether --help or -h stands among the arguments of a command, before any "--". */
+bool commands_wants_help(int argc, char **argv);
+
 /* An option's value ("" for a flag), or NULL when it was not given. */
 const char *commands_option(const struct command_call *call, const char *name);
 

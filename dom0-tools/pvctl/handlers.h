@@ -9,6 +9,8 @@
 #include "dom0-tools/pvctl/commands.h"
 
 int cmd_help(const struct command_call *call, struct error *error);
+/* One command's usage and options, to standard output. */
+void cmd_help_show(const struct command *command);
 int cmd_help_explain(const struct command_call *call, struct error *error);
 int cmd_check(const struct command_call *call, struct error *error);
 

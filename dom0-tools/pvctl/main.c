@@ -102,6 +102,10 @@ static int run(int argc, char **argv, struct error *error)
     if (command == NULL) {
         return -1;
     }
+    if (commands_wants_help(argc, argv)) {
+        cmd_help_show(command);
+        return EXIT_OK;
+    }
     if (command->handler == NULL) {
         return error_set(error, ERROR_NEEDS_MACHINE, "%s needs the machine", command->name);
     }

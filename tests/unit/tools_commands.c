@@ -83,6 +83,16 @@ Test(commands, options_and_arguments_mix)
     cr_assert_str_eq(call.argv[0], "-a");
 }
 
+Test(commands, help_is_asked_for_anywhere_before_the_end_of_options)
+{
+    char *asks[] = {(char *)"pvctl", (char *)"create", (char *)"x", (char *)"--help", NULL};
+    char *hides[] = {(char *)"pvctl", (char *)"create", (char *)"--", (char *)"--help", NULL};
+
+    cr_assert(commands_wants_help(4, asks));
+    cr_assert(!commands_wants_help(4, hides));
+    cr_assert_eq(pvctl_main(4, asks), EXIT_OK);
+}
+
 Test(commands, CMD1_a_line_that_does_not_fit_is_a_usage_error)
 {
     cr_assert_eq(PARSE("list", "--frob"), -1);
