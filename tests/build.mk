@@ -55,6 +55,7 @@ SYSTEM_XEN   = "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_guest
 CHECK_RUNS   = "$(PYTHON) tests/tools/check.py"
 
 HYPERVISOR_IMAGE ?= $(BUILD)/xenlike/xenlike
+-include tests/bench/bench.mk
 
 export BUILD HOST_CC QEMU REQUIRE XENLIKE_CACHE
 

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# Path lengths in instructions, on xenlike and, where its package is there, on real Xen: the same image, QEMU and flags.
+
+BENCH_IMAGE := $(TEST_BUILD)/bench/paths.elf
+ifneq ($(value guest_image),)
+$(eval $(call guest_image,$(BENCH_IMAGE),tests/bench/paths/main.c $(GUEST_BUILD)/tests/bench/paths/paths.o,))
+endif
+
+.PHONY: bench
+bench: hypervisor $(BENCH_IMAGE) ## lengths of the hypervisor's paths, beside Xen's
+	@$(PYTHON) tests/bench/bench.py $(BENCH_IMAGE) $(HYPERVISOR_IMAGE) $(REAL_XEN)
