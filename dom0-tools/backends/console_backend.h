@@ -5,7 +5,7 @@
  *
  * It serves "console" (seam_console_connect). A client sends one line and gets "ok [TEXT]" or
  * "error TEXT", then a stream or the end:
- *   track DOMID FRAME PORT NAME ON_POWEROFF ON_REBOOT ON_CRASH   a new domain; end
+ *   track DOMID FRAME PORT NAME ON_POWEROFF ON_REBOOT ON_CRASH ON_WATCHDOG   a new domain; end
  *   attach DOMAIN    its console both ways, from what was said last, until it ends
  *   follow DOMAIN    all of its log, going on until it ends
  *   logs DOMAIN      all of its log; end

@@ -19,7 +19,7 @@
 #include "dom0-tools/backends/console_ring.h"
 #include "dom0-tools/libpv/seam.h"
 
-#define MAX_WORDS 8
+#define MAX_WORDS 9
 
 typedef void (*request_handler_t)(struct console_state *state, struct console_session *session,
                                   char **words);
@@ -66,6 +66,7 @@ static void request_track(struct console_state *state, struct console_session *s
     snprintf(guest->on_poweroff, sizeof(guest->on_poweroff), "%s", words[5]);
     snprintf(guest->on_reboot, sizeof(guest->on_reboot), "%s", words[6]);
     snprintf(guest->on_crash, sizeof(guest->on_crash), "%s", words[7]);
+    snprintf(guest->on_watchdog, sizeof(guest->on_watchdog), "%s", words[8]);
     answer(session, SESSION_CLOSING, "ok");
 }
 
@@ -158,7 +159,7 @@ static const struct {
     request_handler_t handle;
     size_t nr_words;
 } requests[] = {
-    {"track", request_track, 8}, {"attach", request_attach, 2},   {"follow", request_follow, 2},
+    {"track", request_track, 9}, {"attach", request_attach, 2},   {"follow", request_follow, 2},
     {"logs", request_follow, 2}, {"tail", request_follow, 2},     {"wait", request_wait, 2},
     {"fate", request_fate, 2},   {"destroy", request_destroy, 2}, {"rename", request_rename, 3},
 };

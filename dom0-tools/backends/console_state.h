@@ -45,6 +45,7 @@ struct console_guest {
     char on_poweroff[CONSOLE_ACTION_SIZE];
     char on_reboot[CONSOLE_ACTION_SIZE];
     char on_crash[CONSOLE_ACTION_SIZE];
+    char on_watchdog[CONSOLE_ACTION_SIZE];
 };
 
 enum session_kind { SESSION_NEW, SESSION_ATTACH, SESSION_FOLLOW, SESSION_WAIT, SESSION_CLOSING };

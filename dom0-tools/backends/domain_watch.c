@@ -131,6 +131,8 @@ static const char *action_of(const struct console_guest *guest, unsigned int rea
         return guest->on_poweroff;
     case DOMCTL_REASON_REBOOT:
         return guest->on_reboot;
+    case DOMCTL_REASON_WATCHDOG:
+        return guest->on_watchdog;
     default:
         return guest->on_crash;
     }

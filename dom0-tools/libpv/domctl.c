@@ -116,6 +116,23 @@ int domctl_make_vcpus(uint16_t domid, uint32_t count)
     return result;
 }
 
+int domctl_set_shares(uint16_t domid, uint16_t weight, uint16_t cap_percent)
+{
+    struct xen_domctl *operation = seam_buffer_get(sizeof(*operation));
+    int result;
+
+    if (operation == NULL) {
+        return -XEN_ENOMEM;
+    }
+    operation->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    operation->u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+    operation->u.scheduler_op.u.credit2.weight = weight;
+    operation->u.scheduler_op.u.credit2.cap = cap_percent;
+    result = domctl_call(operation, XEN_DOMCTL_scheduler_op, domid);
+    seam_buffer_put(operation);
+    return result;
+}
+
 static void info_convert(const struct xen_domctl_getdomaininfo *from, struct domain_info *to)
 {
     memset(to, 0, sizeof(*to));

@@ -57,6 +57,9 @@ int domctl_unpause(uint16_t domid);
 int domctl_max_memory(uint16_t domid, uint64_t kib);
 /* Make the vCPUs, all down; exactly as many as the domain was created for. */
 int domctl_make_vcpus(uint16_t domid, uint32_t count);
+/* Its part of the CPU against others (256 is normal; 0: as it is), and at most so many percent of one
+ * CPU (0: no limit). -XEN_EINVAL: the hypervisor's scheduler is another. */
+int domctl_set_shares(uint16_t domid, uint16_t weight, uint16_t cap_percent);
 /* -XEN_ESRCH also when only domains with higher numbers exist. */
 int domctl_info(uint16_t domid, struct domain_info *info);
 /* Up to `capacity` domains from number `first` on, ascending. Returns how many. */

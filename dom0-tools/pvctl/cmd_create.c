@@ -208,6 +208,20 @@ static int dry_run(struct creation *creation)
     return result;
 }
 
+static int set_shares(struct creation *creation)
+{
+    const struct config *config = config_of(creation);
+    int result = 0;
+
+    if (config->cpu_weight != 0 || config->cap != 0) {
+        result = domctl_set_shares(creation->built.domid, (uint16_t)config->cpu_weight,
+                                   (uint16_t)config->cap);
+    }
+    return result < 0 ? error_hypercall(creation->error, result,
+                                        "cannot set `cpu_weight' and `cap' of '%s'", config->name)
+                      : 0;
+}
+
 static int step_build(struct creation *creation)
 {
     const struct config *config = config_of(creation);
@@ -226,7 +240,8 @@ static int step_build(struct creation *creation)
         return name_image(creation);
     }
     creation->is_built = true;
-    if (domain_register(creation->store, &creation->request, &creation->built, &values,
+    if (set_shares(creation) < 0 ||
+        domain_register(creation->store, &creation->request, &creation->built, &values,
                         creation->error) < 0) {
         return -1;
     }
@@ -241,11 +256,11 @@ static int step_console(struct creation *creation)
     const struct config *config = config_of(creation);
     char request[256], answer[64];
 
-    snprintf(request, sizeof(request), "track %u %llu %u %s %s %s %s",
+    snprintf(request, sizeof(request), "track %u %llu %u %s %s %s %s %s",
              (unsigned int)creation->built.domid, (unsigned long long)creation->built.console_frame,
              (unsigned int)creation->built.console_port, config->name,
              config_action_name(config->on_poweroff), config_action_name(config->on_reboot),
-             config_action_name(config->on_crash));
+             config_action_name(config->on_crash), config_action_name(config->on_watchdog));
     if (session_console_simple(request, answer, sizeof(answer), creation->error) < 0) {
         return -1;
     }
@@ -380,14 +395,22 @@ static void undo(struct creation *creation)
     }
 }
 
+static void close_images(struct creation *creation)
+{
+    if (creation->kernel >= 0) {
+        close(creation->kernel);
+    }
+    if (creation->ramdisk >= 0) {
+        close(creation->ramdisk);
+    }
+    creation->kernel = creation->ramdisk = -1;
+}
+
 static void creation_close(struct creation *creation)
 {
-    int descriptors[3] = {creation->kernel, creation->ramdisk, creation->console};
-
-    for (size_t i = 0; i < 3; i++) {
-        if (descriptors[i] >= 0) {
-            close(descriptors[i]);
-        }
+    close_images(creation);
+    if (creation->console >= 0) {
+        close(creation->console);
     }
     store_close(creation->store);
     if (creation->file.file.text != NULL) {
@@ -423,7 +446,8 @@ static int create(struct creation *creation)
             return interrupted(creation);
         }
     }
-    /* The images are loaded; what they hold is not needed while -c or -F stay. */
+    /* The images are loaded; -c and -F may stay for long. */
+    close_images(creation);
     if (option(creation, "timing")) {
         print_timing(creation);
     }

@@ -158,6 +158,20 @@ static int uuid_digit(char c)
     return c != '\0' && found != NULL ? (int)(found - digits) : -1;
 }
 
+/* Until there are several CPUs to choose from, only the whole set and its one member are served. */
+static int set_cpus(const struct key *key, const struct config_value *value, struct config *config,
+                    struct config_problems *problems)
+{
+    if (set_text(key, value, config, problems) < 0) {
+        return -1;
+    }
+    if (strcmp(value->text, "all") != 0 && strcmp(value->text, "0") != 0) {
+        config_problem_add(problems, &value->span, "there is no CPU but 0 to run on");
+        return config_problem_hint(problems, "cpus = \"all\"");
+    }
+    return 0;
+}
+
 static int set_uuid(const struct key *key, const struct config_value *value, struct config *config,
                     struct config_problems *problems)
 {
@@ -256,7 +270,7 @@ static const struct key keys[] = {
     {"maxmem", set_size, AT(max_memory_kib), 1 * MIB, (1ull << 24) * MIB},
     {"vcpus", set_number, AT(nr_vcpus), 1, CONFIG_MAX_VCPUS},
     {"maxvcpus", set_number, AT(max_vcpus), 1, CONFIG_MAX_VCPUS},
-    {"cpus", set_text, AT(cpus), 0, 0},
+    {"cpus", set_cpus, AT(cpus), 0, 0},
     {"uuid", set_uuid, 0, 0, 0},
     {"on_poweroff", set_action, AT(on_poweroff), 0, 0},
     {"on_reboot", set_action, AT(on_reboot), 0, 0},
