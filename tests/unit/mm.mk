@@ -10,3 +10,6 @@ MM_HYPERCALLS := $(addprefix xenlike/hypercall/,hc_mmu_update.c hc_update_va_map
 $(eval $(call unit_suite,mm_frames,tests/unit/mm_frames.c $(MM_SOURCES) $(FAKE_DOMAINS)))
 $(eval $(call unit_suite,mm_page_type,tests/unit/mm_page_type.c tests/unit/mm_tables.c $(MM_SOURCES) $(MM_HYPERCALLS) $(FAKE_DOMAINS)))
 $(eval $(call unit_suite,mm_sequences,tests/unit/mm_sequences.c tests/unit/mm_tables.c $(MM_SOURCES) $(MM_HYPERCALLS) $(FAKE_DOMAINS)))
+$(eval $(call unit_suite,mm_hypercalls,tests/unit/mm_hypercalls.c tests/unit/mm_tables.c $(MM_SOURCES) $(MM_HYPERCALLS) $(FAKE_DOMAINS)))
+$(eval $(call unit_suite,mm_memory_op,tests/unit/mm_memory_op.c tests/unit/mm_tables.c $(MM_SOURCES) $(MM_HYPERCALLS) $(FAKE_DOMAINS)))
+$(eval $(call unit_suite,mm_direct_stores,tests/unit/mm_direct_stores.c tests/unit/mm_tables.c $(MM_SOURCES) $(MM_HYPERCALLS) $(FAKE_DOMAINS)))
