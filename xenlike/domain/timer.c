@@ -21,7 +21,7 @@ struct timer_heap {
     /* Under lock. entries[1..count]; the least when_ns at 1. */
     struct timer **entries;
     uint32_t count, order;
-    uint64_t deadline_ns; /* as given to the machine */
+    uint64_t deadline_ns; /* as given to the machine; 0: nothing yet */
 };
 
 static struct timer_heap heaps[MAX_CPUS];
@@ -106,7 +106,7 @@ static void heap_reserve(struct timer_heap *heap)
 /* TM1. Only this CPU's own heap can change this CPU's deadline: a timer is armed on the CPU that sets it. */
 static void program(struct timer_heap *heap)
 {
-    uint64_t deadline_ns = heap->count == 0 ? UINT64_MAX : heap->entries[1]->when_ns;
+    uint64_t deadline_ns = heap->count == 0 ? UINT64_MAX : max_u64(heap->entries[1]->when_ns, 1);
 
     if (deadline_ns != heap->deadline_ns) {
         heap->deadline_ns = deadline_ns;
