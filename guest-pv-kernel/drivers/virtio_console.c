@@ -36,11 +36,11 @@
 #define QUEUE_CONTROL_OUT 3u
 #define PORT_LIMIT        4u
 
-#define RECEIVE_BUFFERS   8u
+#define RECEIVE_BUFFERS   8u /* also the size of the transmit queue: more than TRANSMIT_SLOTS */
 #define RECEIVE_SIZE      4096u
 #define RECEIVE_ORDER     3u
 #define TRANSMIT_ORDER    3u
-#define TRANSMIT_SIZE     (MEMORY_PAGE_SIZE << TRANSMIT_ORDER)
+#define TRANSMIT_SLOTS    4u
 #define CONTROL_BUFFERS   16u
 #define CONTROL_SIZE      128u
 #define CONTROL_OUT_SLOTS 32u
@@ -58,6 +58,13 @@ struct receive_buffer {
     uint32_t length;
     uint32_t taken;
     struct receive_buffer *next; /* in the list of unread ones */
+};
+
+struct transmit_slot {
+    uint8_t *bytes;
+    bool in_flight;
+    bool abandoned; /* its sender does not wait any more */
+    uint64_t sequence;
 };
 
 struct virtio_console {
@@ -81,8 +88,8 @@ struct virtio_console {
 
     struct mutex transmit_mutex;
     struct wait_queue sent;
-    bool sending;
-    uint8_t *transmit_buffer;
+    struct transmit_slot slots[TRANSMIT_SLOTS];
+    uint64_t next_sequence;
 };
 
 static uint16_t receive_queue_index(unsigned int port)
@@ -153,6 +160,45 @@ static void recycle(struct virtio_console *console)
     post_receive(console, buffer);
 }
 
+/* The device sends in order: what was given to it before `sequence` and is not back was lost. */
+static void forget_before(struct virtio_console *console, uint64_t sequence)
+{
+    for (unsigned int i = 0; i < TRANSMIT_SLOTS; i++) {
+        struct transmit_slot *slot = &console->slots[i];
+        if (slot->in_flight && slot->sequence < sequence) {
+            virtio_queue_forget(&console->transmit[console->wanted].ring, slot);
+            slot->in_flight = false;
+        }
+    }
+}
+
+static void collect_sent(struct virtio_console *console)
+{
+    struct transmit_slot *slot;
+    uint32_t length;
+
+    if (console->wanted == NO_PORT) {
+        return;
+    }
+    while ((slot = virtio_queue_take(&console->transmit[console->wanted].ring, &length)) != NULL) {
+        slot->in_flight = false;
+        forget_before(console, slot->sequence);
+        wait_queue_wake_all(&console->sent);
+    }
+}
+
+/* QEMU never returns the chain that it was sending when it found the host gone. It may also hold a
+ * chain that we gave it a moment ago. So nobody waits for either, and the buffers stay as they are
+ * until a later chain comes back (forget_before). */
+static void abandon_sent(struct virtio_console *console)
+{
+    collect_sent(console);
+    for (unsigned int i = 0; i < TRANSMIT_SLOTS; i++) {
+        console->slots[i].abandoned = true;
+    }
+    wait_queue_wake_all(&console->sent);
+}
+
 /* VC1. The device wrote the bytes of the old connection before it told us of its end, so they are
  * all in the queue by now. */
 static void set_connected(struct virtio_console *console, bool connected)
@@ -162,6 +208,9 @@ static void set_connected(struct virtio_console *console, bool connected)
         recycle(console);
     }
     virtio_pci_kick(&console->receive[console->wanted]);
+    if (!connected) {
+        abandon_sent(console);
+    }
     console->connected = connected;
     console->changed = true;
     wait_queue_wake_all(&console->readable);
@@ -218,11 +267,7 @@ static void on_interrupt(event_port_t port, void *data)
         virtio_pci_kick(&console->control_in);
     }
     collect_received(console);
-    if (console->wanted != NO_PORT &&
-        virtio_queue_take(&console->transmit[console->wanted].ring, &length) != NULL) {
-        console->sending = false;
-        wait_queue_wake_all(&console->sent);
-    }
+    collect_sent(console);
 }
 
 static int set_up_queues(struct virtio_console *console)
@@ -250,10 +295,15 @@ static int allocate_buffers(struct virtio_console *console)
 {
     uint8_t *receive = memory_alloc_dma(RECEIVE_ORDER, 0);
 
-    console->transmit_buffer = memory_alloc_dma(TRANSMIT_ORDER, 0);
     console->control_pages = memory_alloc_dma(1, 0);
-    if (receive == NULL || console->transmit_buffer == NULL || console->control_pages == NULL) {
+    if (receive == NULL || console->control_pages == NULL) {
         return -ENOMEM;
+    }
+    for (unsigned int i = 0; i < TRANSMIT_SLOTS; i++) {
+        console->slots[i].bytes = memory_alloc_dma(TRANSMIT_ORDER, 0);
+        if (console->slots[i].bytes == NULL) {
+            return -ENOMEM;
+        }
     }
     for (unsigned int i = 0; i < RECEIVE_BUFFERS; i++) {
         console->buffers[i].bytes = receive + i * RECEIVE_SIZE;
@@ -347,44 +397,50 @@ bool virtio_console_connected(const struct virtio_console *console)
     return console->connected;
 }
 
-/* Send what lies in the transmit buffer. */
-static void transmit(struct virtio_console *console, size_t length)
+/* A slot that the device does not hold; the oldest is given up when all are lost. */
+static struct transmit_slot *free_slot(struct virtio_console *console)
+{
+    struct transmit_slot *oldest = &console->slots[0];
+
+    for (unsigned int i = 0; i < TRANSMIT_SLOTS; i++) {
+        struct transmit_slot *slot = &console->slots[i];
+        if (!slot->in_flight) {
+            return slot;
+        }
+        oldest = slot->sequence < oldest->sequence ? slot : oldest;
+    }
+    forget_before(console, oldest->sequence + 1);
+    return oldest;
+}
+
+static void transmit(struct virtio_console *console, struct transmit_slot *slot, size_t length)
 {
     struct virtio_device_queue *queue = &console->transmit[console->wanted];
-    struct virtio_buffer buffer = {memory_machine_address_of(console->transmit_buffer),
-                                   (uint32_t)length};
+    struct virtio_buffer buffer = {memory_machine_address_of(slot->bytes), (uint32_t)length};
 
-    if (virtio_queue_add(&queue->ring, &buffer, 1, 0, console) < 0) {
+    if (virtio_queue_add(&queue->ring, &buffer, 1, 0, slot) < 0) {
         return;
     }
-    console->sending = true;
+    slot->in_flight = true;
+    slot->abandoned = false;
+    slot->sequence = console->next_sequence++;
     virtio_pci_kick(queue);
-    while (console->sending) {
-        wait_queue_wait_always(&console->sent); /* the buffer is the device's until it says so */
+    while (slot->in_flight && !slot->abandoned) {
+        wait_queue_wait_always(&console->sent);
     }
 }
 
 void virtio_console_write(struct virtio_console *console, const void *header, size_t header_length,
                           const void *payload, size_t payload_length)
 {
-    const uint8_t *bytes = payload;
-    size_t filled;
-
     mutex_lock(&console->transmit_mutex);
-    memcpy(console->transmit_buffer, header, header_length);
-    filled = header_length;
-    do {
-        size_t room = TRANSMIT_SIZE - filled;
-        size_t piece = payload_length < room ? payload_length : room;
-        if (piece != 0) {
-            memcpy(console->transmit_buffer + filled, bytes, piece);
+    if (console->connected && header_length + payload_length <= VIRTIO_CONSOLE_WRITE_MAX) {
+        struct transmit_slot *slot = free_slot(console);
+        memcpy(slot->bytes, header, header_length);
+        if (payload_length != 0) {
+            memcpy(slot->bytes + header_length, payload, payload_length);
         }
-        if (console->connected) {
-            transmit(console, filled + piece);
-        }
-        bytes += piece;
-        payload_length -= piece;
-        filled = 0;
-    } while (payload_length != 0);
+        transmit(console, slot, header_length + payload_length);
+    }
     mutex_unlock(&console->transmit_mutex);
 }

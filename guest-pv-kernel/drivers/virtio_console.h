@@ -5,6 +5,7 @@
  * Owns: the device, its receive and transmit buffers, the fact whether the host is connected.
  * Invariant: VC1 bytes that the host sent before it (re)connected are never read after.
  *            VC2 a buffer is either the device's, or holds unread bytes, or is being posted again.
+ *            VC3 a message is one chain, so that a host never sees the second part of one alone.
  * Locks: the transmit mutex; receiving has one reader.
  *
  * Read next: dom0-tools/dom0/channel_server.c.
@@ -15,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+#define VIRTIO_CONSOLE_WRITE_MAX 32768u
 
 struct virtio_console;
 
@@ -27,8 +30,8 @@ int virtio_console_open(const char *port_name, struct virtio_console **console);
 ssize_t virtio_console_read(struct virtio_console *console, void *buffer, size_t count);
 bool virtio_console_connected(const struct virtio_console *console);
 
-/* Send a header and a payload, not interleaved with another caller's. Dropped when no host is
- * connected. Waits for the host to take them. */
+/* Send a header and a payload, together at most VIRTIO_CONSOLE_WRITE_MAX bytes: whole or, when no
+ * host is connected, not at all. Waits for the host to take them, or to go. */
 void virtio_console_write(struct virtio_console *console, const void *header, size_t header_length,
                           const void *payload, size_t payload_length);
 

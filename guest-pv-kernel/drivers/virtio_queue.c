@@ -117,3 +117,13 @@ void *virtio_queue_take(struct virtio_queue *queue, uint32_t *written)
     }
     return NULL;
 }
+
+void virtio_queue_forget(struct virtio_queue *queue, const void *token)
+{
+    for (uint16_t head = 0; head < queue->size; head++) {
+        if (token != NULL && queue->tokens[head] == token) {
+            release_chain(queue, head);
+            return;
+        }
+    }
+}

@@ -89,4 +89,8 @@ bool virtio_queue_wants_notify(const struct virtio_queue *queue);
 /* The next finished chain's token with the number of bytes written, or NULL. */
 void *virtio_queue_take(struct virtio_queue *queue, uint32_t *written);
 
+/* Give up a chain that the device has lost: its descriptors are free again. Only for a chain that
+ * the device surely does not hold any more. Nothing happens when `token` is not in flight. */
+void virtio_queue_forget(struct virtio_queue *queue, const void *token);
+
 #endif

@@ -146,3 +146,23 @@ Test(virtio_queue, a_device_that_wants_no_doorbell_gets_none, .init = set_up)
     queue.used->flags = 1;
     cr_assert_not(virtio_queue_wants_notify(&queue));
 }
+
+Test(virtio_queue, a_lost_chain_can_be_forgotten, .init = set_up)
+{
+    struct virtio_buffer buffers[2] = {{0x1000, 1}, {0x2000, 1}};
+    int lost, other;
+    uint32_t written;
+
+    cr_assert_eq(virtio_queue_add(&queue, buffers, 2, 0, &lost), 0);
+    uint16_t lost_head = device_take();
+    cr_assert_eq(virtio_queue_add(&queue, buffers, 1, 0, &other), 0);
+    virtio_queue_forget(&queue, &lost);
+    virtio_queue_forget(&queue, &lost);
+    virtio_queue_forget(&queue, NULL);
+    cr_assert_eq(queue.free_count, 7);
+    device_finish(lost_head, 0);
+    device_finish(device_take(), 0);
+    cr_assert_eq(virtio_queue_take(&queue, &written), &other);
+    cr_assert_eq(queue.free_count, 8);
+    cr_assert_eq(queue.bad_used, 1);
+}
