@@ -30,13 +30,15 @@ struct boot_module {
 
 struct boot_options {
     uint64_t dom0_memory_bytes; /* dom0_mem=; 0: the builder's default */
-    bool console_uart;          /* console=com1: the log and the console go to the first UART, too */
-    bool stop_at_panic;         /* noreboot: halt instead of a reset */
-    uint16_t debug_exit_port;   /* debug-exit[=port]: write an end code here (QEMU's isa-debug-exit); 0: none */
+    bool console_uart;  /* console=com1: the log and the console go to the first UART, too */
+    bool stop_at_panic; /* noreboot: halt instead of a reset */
+    uint16_t
+        debug_exit_port; /* debug-exit[=port]: write an end code here (QEMU's isa-debug-exit); 0: none */
 };
 
 struct boot_info {
-    uint32_t nr_ranges; /* the machine's map as the firmware gave it, for XENMEM_machine_memory_map */
+    uint32_t
+        nr_ranges; /* the machine's map as the firmware gave it, for XENMEM_machine_memory_map */
     struct boot_range ranges[BOOT_MAX_RANGES];
     uint32_t nr_modules;
     struct boot_module modules[BOOT_MAX_MODULES];

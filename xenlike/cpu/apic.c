@@ -10,17 +10,17 @@
 #define APIC_PHYSICAL    0xfee00000
 #define IO_APIC_PHYSICAL 0xfec00000
 
-#define APIC_ID          0x020
-#define APIC_TASK        0x080
-#define APIC_EOI         0x0b0
-#define APIC_SPURIOUS    0x0f0
-#define APIC_REQUESTS    0x200
-#define APIC_COMMAND_LOW  0x300
-#define APIC_COMMAND_HIGH 0x310
-#define APIC_LVT_TIMER   0x320
-#define APIC_LVT_LINT0   0x350
-#define APIC_LVT_LINT1   0x360
-#define APIC_LVT_ERROR   0x370
+#define APIC_ID            0x020
+#define APIC_TASK          0x080
+#define APIC_EOI           0x0b0
+#define APIC_SPURIOUS      0x0f0
+#define APIC_REQUESTS      0x200
+#define APIC_COMMAND_LOW   0x300
+#define APIC_COMMAND_HIGH  0x310
+#define APIC_LVT_TIMER     0x320
+#define APIC_LVT_LINT0     0x350
+#define APIC_LVT_LINT1     0x360
+#define APIC_LVT_ERROR     0x370
 #define APIC_TIMER_INITIAL 0x380
 #define APIC_TIMER_CURRENT 0x390
 #define APIC_TIMER_DIVIDE  0x3e0
@@ -124,7 +124,7 @@ void apic_disable_pic(void)
     static const struct {
         uint8_t port, value;
     } commands[] = {{0x20, 0x11}, {0xa0, 0x11}, {0x21, IRQ_VECTOR_PIC}, {0xa1, IRQ_VECTOR_PIC + 8},
-                    {0x21, 0x04}, {0xa1, 0x02}, {0x21, 0x01}, {0xa1, 0x01},
+                    {0x21, 0x04}, {0xa1, 0x02}, {0x21, 0x01},           {0xa1, 0x01},
                     {0x21, 0xff}, {0xa1, 0xff}};
 
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {

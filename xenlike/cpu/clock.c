@@ -13,10 +13,10 @@
 #include "percpu.h"
 #include "registers.h"
 
-#define PIT_HZ           1193182
-#define PIT_CHANNEL_2    0x42
-#define PIT_COMMAND      0x43
-#define PIT_CONTROL      0x61
+#define PIT_HZ            1193182
+#define PIT_CHANNEL_2     0x42
+#define PIT_COMMAND       0x43
+#define PIT_CONTROL       0x61
 #define CALIBRATION_TICKS (PIT_HZ / 250) /* 4 ms */
 
 #define CMOS_INDEX 0x70
@@ -99,7 +99,8 @@ static void scale_init(uint64_t khz)
 static uint64_t days_since_1970(uint64_t year, uint64_t month, uint64_t day)
 {
     uint64_t y = month <= 2 ? year - 1 : year;
-    uint64_t shifted_month = month <= 2 ? month + 9 : month - 3; /* March is 0: the leap day comes last */
+    uint64_t shifted_month =
+        month <= 2 ? month + 9 : month - 3; /* March is 0: the leap day comes last */
 
     return y * 365 + y / 4 - y / 100 + y / 400 + (153 * shifted_month + 2) / 5 + day - 1 - 719468;
 }
@@ -215,8 +216,7 @@ void machine_set_deadline(uint64_t when_ns)
     /* A far one comes early, and the timer code sets the next. Two seconds keep the products within 64 bits. */
     delta = min_u64(delta, 2 * NS_PER_SECOND);
     count = (uint64_t)((unsigned __int128)delta * apic_counts_per_ns >> 32) + 1;
-    local->deadline_ticks =
-        read_tsc() + (uint64_t)((unsigned __int128)delta * ticks_per_ns >> 32);
+    local->deadline_ticks = read_tsc() + (uint64_t)((unsigned __int128)delta * ticks_per_ns >> 32);
     apic_timer_start((uint32_t)min_u64(count, UINT32_MAX));
 }
 

@@ -19,13 +19,13 @@
 #define NR_VECTORS 256
 
 /* Intel SDM 3A, 3.4.5: flat segments; the access byte is 9a/9b code, 92/93 data, + 60 for DPL 3. */
-#define SEGMENT_HV_CODE   UINT64_C(0x00af9b000000ffff)
-#define SEGMENT_HV_DATA   UINT64_C(0x00cf93000000ffff)
+#define SEGMENT_HV_CODE     UINT64_C(0x00af9b000000ffff)
+#define SEGMENT_HV_DATA     UINT64_C(0x00cf93000000ffff)
 #define SEGMENT_USER_CODE32 UINT64_C(0x00cffb000000ffff)
-#define SEGMENT_USER_DATA UINT64_C(0x00cff3000000ffff)
+#define SEGMENT_USER_DATA   UINT64_C(0x00cff3000000ffff)
 #define SEGMENT_USER_CODE64 UINT64_C(0x00affb000000ffff)
-#define TYPE_LDT       0x82
-#define TYPE_TSS       0x89
+#define TYPE_LDT            0x82
+#define TYPE_TSS            0x89
 
 /* RFLAGS that syscall clears: all that could surprise the hypervisor. */
 #define SYSCALL_CLEARS \

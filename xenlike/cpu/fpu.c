@@ -21,13 +21,13 @@
 #define XCR0_SSE UINT64_C(2)
 #define XCR0_AVX UINT64_C(4)
 
-#define FXSAVE_SIZE      512
-#define FXSAVE_MXCSR     24
-#define XSAVE_STATE_BV   512
-#define DEFAULT_CONTROL  0x037f
-#define DEFAULT_MXCSR    0x1f80
-#define MXCSR_ALLOWED    0x0000ffffu
-#define NO_CPU           UINT32_MAX
+#define FXSAVE_SIZE     512
+#define FXSAVE_MXCSR    24
+#define XSAVE_STATE_BV  512
+#define DEFAULT_CONTROL 0x037f
+#define DEFAULT_MXCSR   0x1f80
+#define MXCSR_ALLOWED   0x0000ffffu
+#define NO_CPU          UINT32_MAX
 
 /* Legacy area, header, AVX (Intel SDM 1, 13.4): no more than these components are ever enabled. */
 struct fpu_state {
@@ -98,10 +98,7 @@ static void state_load(struct vcpu *v)
 
     v->fpu->cpu = cpu_local()->id;
     cpu_local()->fpu_owner = v;
-    __asm__ volatile("xrstor64 %0"
-                     :
-                     : "m"(*state), "a"((uint32_t)allowed_xcr0), "d"(0)
-                     : "memory");
+    __asm__ volatile("xrstor64 %0" : : "m"(*state), "a"((uint32_t)allowed_xcr0), "d"(0) : "memory");
 }
 
 /* The state of a processor after reset, except that the guest's kernel finds what FNINIT leaves. */

@@ -81,15 +81,15 @@ void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value)
 }
 
 /* A refused access goes on after the instruction with `refused` set. */
-#define FIXUP_REFUSED                            \
-    "2:\n"                                       \
-    ".pushsection .text.fixup, \"ax\"\n"         \
-    "3: movl $1, %[refused]\n"                   \
-    "jmp 2b\n"                                   \
-    ".popsection\n"                              \
-    ".pushsection .ex_table, \"a\"\n"            \
-    ".long 1b - .\n"                             \
-    ".long 3b - .\n"                             \
+#define FIXUP_REFUSED                    \
+    "2:\n"                               \
+    ".pushsection .text.fixup, \"ax\"\n" \
+    "3: movl $1, %[refused]\n"           \
+    "jmp 2b\n"                           \
+    ".popsection\n"                      \
+    ".pushsection .ex_table, \"a\"\n"    \
+    ".long 1b - .\n"                     \
+    ".long 3b - .\n"                     \
     ".popsection"
 
 bool machine_read_msr(uint32_t index, uint64_t *value)
@@ -126,8 +126,7 @@ volatile void *machine_map_device(maddr_t address, unsigned int pages)
     uint32_t first = __atomic_fetch_add(&fixmap_used, pages, __ATOMIC_RELAXED);
     uint64_t place = FIXMAP_START + first * PAGE_SIZE;
 
-    if (first + pages > FIXMAP_PAGES ||
-        !frame_table_claim_device(mfn_from_maddr(address), pages)) {
+    if (first + pages > FIXMAP_PAGES || !frame_table_claim_device(mfn_from_maddr(address), pages)) {
         return NULL;
     }
     for (unsigned int i = 0; i < pages; i++) {

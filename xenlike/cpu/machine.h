@@ -84,7 +84,8 @@ uint64_t machine_now_ns(void);
 uint64_t machine_ticks(void); /* TSC */
 uint64_t machine_tick_frequency_khz(void);
 /* For pvclock: ns = system_ns + (((ticks - tick_base) << shift) * multiplier >> 32). */
-void machine_clock_parameters(uint64_t *tick_base, uint64_t *system_ns, uint32_t *multiplier, int8_t *shift);
+void machine_clock_parameters(uint64_t *tick_base, uint64_t *system_ns, uint32_t *multiplier,
+                              int8_t *shift);
 uint64_t machine_wall_clock_base_ns(void); /* ns since 1970 at system time 0 */
 /* One-shot interrupt of this CPU at that time (timer_expired() is then called); UINT64_MAX: none. */
 void machine_set_deadline(uint64_t when_ns);
@@ -92,7 +93,9 @@ void machine_set_deadline(uint64_t when_ns);
 /* --- The running vCPU's state in the processor -------------------------------------------------- */
 
 /* After a change of what these name in the vCPU `current`: load it into the machine. For another vCPU nothing is to be done. */
-void machine_load_segments(struct vcpu *v); /* FS/GS bases, selectors: all of them, as in v; a refused selector: failsafe */
+void machine_load_segments(
+    struct vcpu
+        *v); /* FS/GS bases, selectors: all of them, as in v; a refused selector: failsafe */
 /* SEGBASE_FS, SEGBASE_GS_USER, SEGBASE_GS_KERNEL. The running vCPU's bases may be newer in the machine than in v->pv: these two
  * know. base is canonical. */
 void machine_set_segment_base(struct vcpu *v, unsigned int which, uint64_t base);
@@ -103,7 +106,7 @@ void machine_load_user_gs(uint16_t selector);
 void machine_swap_gs(void);
 void machine_load_cr4(struct vcpu *v); /* the guest's bits of it */
 void machine_load_xcr0(struct vcpu *v);
-void machine_load_gdt(struct vcpu *v);      /* guest frames of the GDT window */
+void machine_load_gdt(struct vcpu *v); /* guest frames of the GDT window */
 void machine_load_ldt(struct vcpu *v);
 void machine_load_debug_registers(struct vcpu *v);
 void machine_set_task_switched(struct vcpu *v, bool set); /* guest-visible CR0.TS */

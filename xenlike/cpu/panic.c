@@ -71,10 +71,10 @@ void panic_registers(const struct cpu_user_regs *regs, uint64_t fault_address)
         const char *name;
         uint64_t value;
     } shown[] = {
-        {"rax", regs->rax}, {"rbx", regs->rbx}, {"rcx", regs->rcx}, {"rdx", regs->rdx},
-        {"rsi", regs->rsi}, {"rdi", regs->rdi}, {"rbp", regs->rbp}, {"rsp", regs->rsp},
-        {"r8 ", regs->r8},  {"r9 ", regs->r9},  {"r10", regs->r10}, {"r11", regs->r11},
-        {"r12", regs->r12}, {"r13", regs->r13}, {"r14", regs->r14}, {"r15", regs->r15},
+        {"rax", regs->rax},     {"rbx", regs->rbx},  {"rcx", regs->rcx}, {"rdx", regs->rdx},
+        {"rsi", regs->rsi},     {"rdi", regs->rdi},  {"rbp", regs->rbp}, {"rsp", regs->rsp},
+        {"r8 ", regs->r8},      {"r9 ", regs->r9},   {"r10", regs->r10}, {"r11", regs->r11},
+        {"r12", regs->r12},     {"r13", regs->r13},  {"r14", regs->r14}, {"r15", regs->r15},
         {"cr2", fault_address}, {"cr3", read_cr3()},
     };
 

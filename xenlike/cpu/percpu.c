@@ -4,7 +4,7 @@
 
 #include "../boot/paging.h"
 #include "../domain/schedule.h"
-#include "../domain/vcpu.h"
+#include "../domain/pv.h"
 #include "../lib/string.h"
 #include "entry.h"
 #include "machine.h"
@@ -74,5 +74,6 @@ void percpu_do_work(void)
 
     if ((work & WORK_SCHEDULE) != 0) {
         schedule();
+        (void)pv_deliver_pending_nmi(current_vcpu());
     }
 }

@@ -25,7 +25,7 @@ struct vcpu;
 #define CPU_STACK_MAIN_LAST 15
 
 /* Bits of cpu_local.work: what the exit path must look at before it enters a guest. */
-#define WORK_SCHEDULE  (1u << 0)
+#define WORK_SCHEDULE (1u << 0)
 
 /* Intel SDM 3A, 8.7. */
 struct task_state {
@@ -50,19 +50,19 @@ struct cpu_local {
     uint32_t work;           /* WORK_*; atomic */
     uint32_t id;
     struct vcpu *idle;
-    struct vcpu *fpu_owner;  /* whose FPU state the registers hold unchanged; NULL: nobody's */
-    uint64_t cr4;            /* as loaded */
-    uint64_t xcr0;           /* as loaded */
-    uint64_t deadline_ns;    /* of the one-shot timer; UINT64_MAX: off */
+    struct vcpu *fpu_owner; /* whose FPU state the registers hold unchanged; NULL: nobody's */
+    uint64_t cr4;           /* as loaded */
+    uint64_t xcr0;          /* as loaded */
+    uint64_t deadline_ns;   /* of the one-shot timer; UINT64_MAX: off */
     uint64_t deadline_ticks;
-    uint64_t debug_control;  /* DR7 as loaded */
-    uint32_t task_switched;  /* CR0.TS as loaded */
+    uint64_t debug_control; /* DR7 as loaded */
+    uint32_t task_switched; /* CR0.TS as loaded */
     uint32_t apic_id;
     uint32_t full_flush_time; /* the flush clock at the last full flush */
-    uint32_t gdt_used;       /* bit n: window page n shows a guest frame */
-    uint32_t ldt_loaded;     /* LDTR is not null */
+    uint32_t gdt_used;        /* bit n: window page n shows a guest frame */
+    uint32_t ldt_loaded;      /* LDTR is not null */
     uint32_t padding;
-    pte_t *gdt_window;       /* the 14 entries of the guest's part */
+    pte_t *gdt_window; /* the 14 entries of the guest's part */
     mfn_t gdt_shown[GDT_WINDOW_GUEST_PAGES];
     struct task_state tss;
     uint8_t end[8];

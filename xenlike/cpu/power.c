@@ -44,7 +44,8 @@ void machine_reboot(void)
 
 static uint32_t pci_config(uint32_t device, uint32_t reg)
 {
-    port_out32(PCI_ADDRESS, 0x80000000 | device << 11 | 3u << 8 | reg); /* function 3 of the bridge */
+    port_out32(PCI_ADDRESS,
+               0x80000000 | device << 11 | 3u << 8 | reg); /* function 3 of the bridge */
     return port_in32(PCI_DATA);
 }
 

@@ -19,7 +19,7 @@
 #include "percpu.h"
 #include "registers.h"
 
-#define GUEST_CR4 (CR4_TSD | CR4_DE)
+#define GUEST_CR4   (CR4_TSD | CR4_DE)
 #define DR7_ENABLES 0xff
 #define DR7_NONE    0x400 /* a bit that always reads as one */
 
@@ -27,7 +27,7 @@
 #define LOAD_SELECTOR(name, selector, refused)            \
     __asm__ volatile("1: mov %w1, %%" name "\n"           \
                      "2:\n"                               \
-                     ".pushsection .text.fixup, \"ax\"\n"       \
+                     ".pushsection .text.fixup, \"ax\"\n" \
                      "3: xor %k0, %k0\n"                  \
                      "mov %w0, %%" name "\n"              \
                      "inc %k0\n"                          \

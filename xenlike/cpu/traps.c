@@ -15,11 +15,11 @@
 #include "percpu.h"
 #include "registers.h"
 
-#define VECTOR_DEBUG         1
-#define VECTOR_NMI           2
-#define VECTOR_NO_FPU        7
-#define VECTOR_PAGE_FAULT    14
-#define NR_EXCEPTIONS        32
+#define VECTOR_DEBUG      1
+#define VECTOR_NMI        2
+#define VECTOR_NO_FPU     7
+#define VECTOR_PAGE_FAULT 14
+#define NR_EXCEPTIONS     32
 
 void traps_from_guest(struct vcpu *v)
 {
@@ -52,7 +52,8 @@ static bool fix_up(struct cpu_user_regs *regs)
 {
     for (const struct exception_fixup *entry = exception_table_start; entry < exception_table_end;
          entry++) {
-        uint64_t instruction = (uint64_t)&entry->instruction + (uint64_t)(int64_t)entry->instruction;
+        uint64_t instruction =
+            (uint64_t)&entry->instruction + (uint64_t)(int64_t)entry->instruction;
 
         if (instruction == regs->rip) {
             regs->rip = (uint64_t)&entry->continuation + (uint64_t)(int64_t)entry->continuation;

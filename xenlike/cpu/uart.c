@@ -6,18 +6,18 @@
 #include "irq.h"
 #include "registers.h"
 
-#define COM1             0x3f8
-#define UART_DATA        (COM1 + 0)
-#define UART_INTERRUPTS  (COM1 + 1)
-#define UART_FIFO        (COM1 + 2)
-#define UART_LINE        (COM1 + 3)
-#define UART_MODEM       (COM1 + 4)
-#define UART_STATUS      (COM1 + 5)
-#define STATUS_RECEIVED  0x01
-#define STATUS_CAN_SEND  0x20
-#define DEBUG_PORT       0xe9
-#define UART_IRQ         4
-#define SEND_PATIENCE    100000 /* polls; a dead UART must not stop the machine */
+#define COM1            0x3f8
+#define UART_DATA       (COM1 + 0)
+#define UART_INTERRUPTS (COM1 + 1)
+#define UART_FIFO       (COM1 + 2)
+#define UART_LINE       (COM1 + 3)
+#define UART_MODEM      (COM1 + 4)
+#define UART_STATUS     (COM1 + 5)
+#define STATUS_RECEIVED 0x01
+#define STATUS_CAN_SEND 0x20
+#define DEBUG_PORT      0xe9
+#define UART_IRQ        4
+#define SEND_PATIENCE   100000 /* polls; a dead UART must not stop the machine */
 
 static bool is_ready;
 

@@ -49,7 +49,7 @@ int64_t pv_iret(struct vcpu *v)
     regs->ss = (uint16_t)(frame.ss | 3);
     /* The short way back loads the flat selectors and loses rcx and r11. */
     if ((frame.flags & VGCF_in_syscall) != 0 && regs->cs == FLAT_USER_CS64 &&
-        regs->ss == FLAT_USER_SS64) {
+        regs->ss == FLAT_USER_SS64 && address_is_canonical(frame.rip)) {
         regs->entry_vector = ENTRY_SYSCALL;
     } else {
         regs->entry_vector = 0;

@@ -28,11 +28,11 @@ uint32_t paths_upcall(uint64_t number, const void *a, const void *b);
 uint32_t paths_user(int what);
 extern const char paths_entry[], paths_syscall[];
 
-static char *pages[SAMPLES];        /* ours, each mapped in the direct map */
-static uint64_t frames[SAMPLES];    /* their machine frames */
-static char *window;                /* SAMPLES pages of address space with no mapping of their own */
-static uint64_t entries[SAMPLES];   /* machine addresses of the window's L1 entries */
-static char stack[8192];            /* for entries from user mode */
+static char *pages[SAMPLES];      /* ours, each mapped in the direct map */
+static uint64_t frames[SAMPLES];  /* their machine frames */
+static char *window;              /* SAMPLES pages of address space with no mapping of their own */
+static uint64_t entries[SAMPLES]; /* machine addresses of the window's L1 entries */
+static char stack[8192];          /* for entries from user mode */
 static unsigned long stack_top = (unsigned long)(stack + sizeof(stack));
 
 static uint32_t ticks(void)
@@ -86,20 +86,20 @@ static void measure(const char *name, operation *prepare, operation *run, unsign
 }
 
 /* A hypercall, raw: no wrapper's instructions are counted. */
-#define RAW_CALL(name, number, a, b, c, d)                                                        \
-    static void name(unsigned int sample)                                                         \
-    {                                                                                             \
-        unsigned long result = (number);                                                          \
-        unsigned long first = (unsigned long)(a);                                                 \
-        unsigned long second = (unsigned long)(b);                                                \
-        unsigned long third = (unsigned long)(c);                                                 \
-        register unsigned long fourth __asm__("r10") = (unsigned long)(d);                        \
-        (void)sample;                                                                             \
-        __asm__ volatile("syscall"                                                                \
-                         : "+a"(result), "+D"(first), "+S"(second), "+d"(third), "+r"(fourth)     \
-                         :                                                                        \
-                         : "rcx", "r11", "memory");                                               \
-        last_result = (long)result;                                                               \
+#define RAW_CALL(name, number, a, b, c, d)                                                    \
+    static void name(unsigned int sample)                                                     \
+    {                                                                                         \
+        unsigned long result = (number);                                                      \
+        unsigned long first = (unsigned long)(a);                                             \
+        unsigned long second = (unsigned long)(b);                                            \
+        unsigned long third = (unsigned long)(c);                                             \
+        register unsigned long fourth __asm__("r10") = (unsigned long)(d);                    \
+        (void)sample;                                                                         \
+        __asm__ volatile("syscall"                                                            \
+                         : "+a"(result), "+D"(first), "+S"(second), "+d"(third), "+r"(fourth) \
+                         :                                                                    \
+                         : "rcx", "r11", "memory");                                           \
+        last_result = (long)result;                                                           \
     }
 
 #define BATCH 64
@@ -253,7 +253,8 @@ static void measure_memory(void)
 /* Both modes on one base: all our pages are user pages to the hardware. */
 static void measure_entries(void)
 {
-    static const struct trap_info traps[] = {{14, 0, 0xe033, (unsigned long)paths_entry}, {0, 0, 0, 0}};
+    static const struct trap_info traps[] = {{14, 0, 0xe033, (unsigned long)paths_entry},
+                                             {0, 0, 0, 0}};
     struct callback_register callback = {.type = CALLBACKTYPE_syscall,
                                          .address = (unsigned long)paths_syscall};
 
