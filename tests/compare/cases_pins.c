@@ -56,8 +56,8 @@ static void levels(void)
     l3 = table_with((uint64_t)l2.mfn << 12 | 7);
     try_pin("pin.l4 of l3", 4, (uint64_t)l3.mfn << 12 | 7);
     try_pin("pin.l4 of l2 and l1 as l2", 4, (uint64_t)l2.mfn << 12 | 7);
-    show("pin.l1 twice: first", extended(MMUEXT_PIN_L1_TABLE, l1.mfn));
-    show("pin.l1 twice: second", extended(MMUEXT_PIN_L1_TABLE, l1.mfn));
+    show("pin.l1 twice, first", extended(MMUEXT_PIN_L1_TABLE, l1.mfn));
+    show("pin.l1 twice, second", extended(MMUEXT_PIN_L1_TABLE, l1.mfn));
     show("pin.pinned l1 as l2", extended(MMUEXT_PIN_L2_TABLE, l1.mfn));
     show("pin.pinned l1 as base", extended(MMUEXT_NEW_BASEPTR, l1.mfn));
     show("pin.pinned l1 as user base", extended(MMUEXT_NEW_USER_BASEPTR, l1.mfn));
