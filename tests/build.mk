@@ -52,6 +52,7 @@ GUEST_RUNS   = "$(GUEST_RUN) --hypervisor $(HYPERVISOR_IMAGE) $(GUEST_TESTS)"
 XEN_RUNS     = "$(GUEST_RUN) --xen --hypervisor $(REAL_XEN) $(GUEST_TESTS)"
 SYSTEM_RUNS  = $(SYSTEM_TESTS:%="$(PYTHON) %")
 SYSTEM_XEN   = "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_guests.py"
+COMPARE_RUNS = "tests/compare/compare-hypervisors.py $(COMPARE_IMAGE) --xenlike $(HYPERVISOR_IMAGE)"
 CHECK_RUNS   = "$(PYTHON) tests/tools/check.py"
 
 HYPERVISOR_IMAGE ?= $(BUILD)/xenlike/xenlike
@@ -74,10 +75,10 @@ fetch: ## get into the cache what tests use of Debian without installing it
 	@tests/tools/fetch.sh
 
 run-all: test-programs
-	@$(RUN) $(UNIT_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(GUEST_RUNS) $(SYSTEM_RUNS) \
+	@$(RUN) $(UNIT_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(SYSTEM_RUNS) \
 	    $(SYSTEM_XEN)
 
-test-programs: $(UNIT_SUITES) $(GUEST_TESTS)
+test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(COMPARE_IMAGE)
 
 unit-tests: $(UNIT_SUITES)
 
