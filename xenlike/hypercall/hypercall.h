@@ -26,8 +26,8 @@ hypercall_handler hypercall_not_implemented;
 
 /* The running vCPU will call nr again with these arguments once it is next entered; inside a multicall the entry's
  * arguments are rewritten instead. Returns the value the handler must return. */
-int64_t hypercall_continue(uint64_t nr, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
-                           uint64_t a6);
+int64_t hypercall_continue(uint64_t nr, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                           uint64_t a5, uint64_t a6);
 /* Fills a page with one 32-byte stub per call number: what a kernel with a HYPERCALL_PAGE note jumps to. */
 void hypercall_page_fill(void *page);
 /* Between units of long work. Cheap. */
@@ -39,9 +39,10 @@ static inline bool hypercall_preempt_wanted(void)
 /* One per call, in hypercall/hc_<name>.c */
 hypercall_handler hc_set_trap_table, hc_mmu_update, hc_set_gdt, hc_stack_switch, hc_set_callbacks,
     hc_fpu_taskswitch, hc_platform_op, hc_set_debugreg, hc_get_debugreg, hc_update_descriptor,
-    hc_memory_op, hc_multicall, hc_update_va_mapping, hc_set_timer_op, hc_xen_version, hc_console_io,
-    hc_grant_table_op, hc_vm_assist, hc_update_va_mapping_otherdomain, hc_iret, hc_vcpu_op,
-    hc_set_segment_base, hc_mmuext_op, hc_nmi_op, hc_sched_op, hc_callback_op, hc_event_channel_op,
-    hc_physdev_op, hc_sysctl, hc_domctl;
+    hc_memory_op, hc_multicall, hc_update_va_mapping, hc_set_timer_op, hc_xen_version,
+    hc_console_io, hc_grant_table_op, hc_vm_assist, hc_update_va_mapping_otherdomain, hc_iret,
+    hc_vcpu_op, hc_set_segment_base, hc_mmuext_op, hc_nmi_op, hc_sched_op, hc_callback_op,
+    hc_event_channel_op, hc_physdev_op, hc_sysctl, hc_domctl, hc_sched_op_compat,
+    hc_event_channel_op_compat, hc_physdev_op_compat;
 
 #endif
