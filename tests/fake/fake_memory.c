@@ -107,3 +107,14 @@ size_t machine_clear_guest(gva_t destination, size_t size)
 {
     return access_guest(destination.v, size, NULL, NULL, true);
 }
+
+bool machine_read_guest_u32(uint32_t *value, gva_t source)
+{
+    uint32_t word;
+
+    if (machine_copy_from_guest(&word, source, sizeof(word)) != 0) {
+        return false;
+    }
+    *value = word;
+    return true;
+}

@@ -320,6 +320,7 @@ Test(event, a_poller_wakes_for_its_masked_port_and_for_no_other)
     a->shared_info->evtchn_mask[0] = ~UINT64_C(0);
     a->vcpus[1]->pause_flags = VCPU_POLLING;
     a->vcpus[1]->poll_port = wanted;
+    a->has_polled = true;
     world.wakes = 0;
     send_to(other);
     cr_assert_eq(world.wakes, 0);

@@ -41,16 +41,22 @@ static void wake(struct vcpu *v)
     if ((READ_ONCE(v->pause_flags) & waiting) != 0 &&
         (__atomic_fetch_and(&v->pause_flags, ~waiting, __ATOMIC_SEQ_CST) & waiting) != 0) {
         schedule_wake(v);
-    } else if (v != current_vcpu() && READ_ONCE(v->sched.running)) {
+    } else if (READ_ONCE(v->sched.running)) {
         machine_kick(v->processor);
+    }
+}
+
+static inline void mark_pending(struct vcpu *v)
+{
+    if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST) == 0 &&
+        v != current_vcpu()) {
+        wake(v);
     }
 }
 
 void event_channel_mark_pending(struct vcpu *v)
 {
-    if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST) == 0) {
-        wake(v);
-    }
+    mark_pending(v);
 }
 
 /* Pollers wait for ports that are masked, so the upcall does not find them. */
@@ -65,15 +71,15 @@ static void wake_pollers(struct domain *d, uint32_t port)
     }
 }
 
-static void select_word(struct domain *d, const struct event_channel *channel)
+static inline void select_word(struct domain *d, const struct event_channel *channel)
 {
     struct vcpu *v = d->vcpus[channel->notify_vcpu];
     if (likely(v != NULL) && !test_and_set(&v->info->evtchn_pending_sel, channel->port / 64)) {
-        event_channel_mark_pending(v);
+        mark_pending(v);
     }
 }
 
-static void two_level_set_pending(struct domain *d, const struct event_channel *channel)
+static inline void set_pending(struct domain *d, const struct event_channel *channel)
 {
     struct shared_info *shared = d->shared_info;
     uint32_t word = channel->port / 64, bit = channel->port % 64;
@@ -83,7 +89,14 @@ static void two_level_set_pending(struct domain *d, const struct event_channel *
     if (((READ_ONCE(shared->evtchn_mask[word]) >> bit) & 1) == 0) {
         select_word(d, channel);
     }
-    wake_pollers(d, channel->port);
+    if (unlikely(READ_ONCE(d->has_polled))) {
+        wake_pollers(d, channel->port);
+    }
+}
+
+static void two_level_set_pending(struct domain *d, const struct event_channel *channel)
+{
+    set_pending(d, channel);
 }
 
 static void two_level_clear_pending(struct domain *d, const struct event_channel *channel)
@@ -123,7 +136,12 @@ int event_channel_send(struct domain *d, uint32_t port)
     int result = 0;
     spin_lock(&channel->lock);
     if (likely(channel->state == CHANNEL_INTERDOMAIN)) {
-        event_channel_set_pending(channel->remote.domain, channel->remote.peer);
+        struct domain *remote = channel->remote.domain;
+        if (likely(remote->events->delivery == &event_channel_two_level)) {
+            set_pending(remote, channel->remote.peer); /* inline: the path that is counted */
+        } else {
+            event_channel_set_pending(remote, channel->remote.peer);
+        }
     } else if (channel->state == CHANNEL_IPI) {
         event_channel_set_pending(d, channel);
     } else if (channel->state != CHANNEL_UNBOUND) {

@@ -52,4 +52,17 @@ clear_bytes:
     FIXUP clear_words, copy_words_fault
     FIXUP clear_bytes, copy_bytes_fault
 
+    /* bool machine_read_guest_u32(uint32_t *value, gva_t source): rdi, rsi. */
+    .globl machine_read_guest_u32
+machine_read_guest_u32:
+read_word:
+    mov (%rsi), %ecx
+    mov %ecx, (%rdi)
+    mov $1, %eax
+    ret
+read_word_fault:
+    xor %eax, %eax
+    ret
+    FIXUP read_word, read_word_fault
+
     .section .note.GNU-stack, "", @progbits

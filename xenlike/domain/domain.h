@@ -72,6 +72,7 @@ struct domain {
 
     /* Communication. */
     struct event_table *events;
+    bool has_polled; /* some vCPU used SCHEDOP_poll: a send looks for pollers */
     struct grant_table *grants;
     struct pirq_table *pirqs;
     struct domain_watchdogs *watchdogs; /* domain/guest_time.c; NULL until one is set */

@@ -370,6 +370,7 @@ int schedule_poll(const struct sched_poll *poll)
     }
     timer_stop(&v->poll_timer); /* of a poll that an event ended */
     v->poll_port = ~UINT32_C(0);
+    WRITE_ONCE(v->domain->has_polled, true);
     __atomic_fetch_or(&v->pause_flags, VCPU_POLLING, __ATOMIC_SEQ_CST);
     /* Looked at after the flag was set, as in schedule_block. */
     result = event_channel_upcall_wanted(v) ? 1 : poll_ports(v, poll);

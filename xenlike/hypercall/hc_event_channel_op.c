@@ -93,17 +93,9 @@ static const struct {
     [EVTCHNOP_expand_array] = OPERATION(expand_array, false),
 };
 
-int64_t hc_event_channel_op(uint64_t cmd, uint64_t pointer, uint64_t a3, uint64_t a4, uint64_t a5,
-                            uint64_t a6)
+/* Everything but a send. */
+static __attribute__((noinline)) int64_t run(uint64_t cmd, uint64_t pointer)
 {
-    (void)a3, (void)a4, (void)a5, (void)a6;
-    if (likely((uint32_t)cmd == EVTCHNOP_send)) {
-        evtchn_port_t port;
-        if (unlikely(guest_access_read(&port, GVA(pointer), sizeof(port)) != 0)) {
-            return -XEN_EFAULT;
-        }
-        return event_channel_send(current_domain(), port);
-    }
     uint32_t index = (uint32_t)cmd;
     if (index >= ARRAY_SIZE(operations) || operations[index].run == NULL) {
         return -XEN_ENOSYS;
@@ -121,4 +113,18 @@ int64_t hc_event_channel_op(uint64_t cmd, uint64_t pointer, uint64_t a3, uint64_
         return -XEN_EFAULT;
     }
     return result;
+}
+
+int64_t hc_event_channel_op(uint64_t cmd, uint64_t pointer, uint64_t a3, uint64_t a4, uint64_t a5,
+                            uint64_t a6)
+{
+    (void)a3, (void)a4, (void)a5, (void)a6;
+    if (unlikely((uint32_t)cmd != EVTCHNOP_send)) {
+        return run(cmd, pointer);
+    }
+    uint32_t port;
+    if (unlikely(!guest_access_read_u32(&port, GVA(pointer)))) {
+        return -XEN_EFAULT;
+    }
+    return event_channel_send(current_domain(), port);
 }

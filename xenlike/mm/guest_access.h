@@ -8,11 +8,19 @@
 #ifndef XENLIKE_MM_GUEST_ACCESS_H
 #define XENLIKE_MM_GUEST_ACCESS_H
 
+#include "../cpu/machine.h"
 #include "addr.h"
 
 int guest_access_read(void *destination, gva_t source, size_t size);
 int guest_access_write(gva_t destination, const void *source, size_t size);
 int guest_access_clear(gva_t destination, size_t size);
+/* One aligned or unaligned word, quickly: false is a fault. */
+static inline bool guest_access_read_u32(uint32_t *value, gva_t source)
+{
+    /* Neither in the hypervisor's range nor in what is not canonical below it, which lies next to it. */
+    const uint64_t forbidden = (UINT64_C(1) << 47) - sizeof(*value) + 1;
+    return source.v - forbidden >= HV_VIRT_END - forbidden && machine_read_guest_u32(value, source);
+}
 /* True when no byte of the range is the hypervisor's or non-canonical (it may still fault). */
 bool guest_access_range_ok(gva_t start, size_t size);
 
