@@ -34,6 +34,7 @@ NORETURN void entry_on_stack(struct cpu_local *top, void (*function)(void));
 void traps_from_guest(struct vcpu *v);
 void traps_from_hypervisor(struct cpu_user_regs *regs);
 void traps_iret_faulted(struct vcpu *v);
+void traps_frame_lost(struct vcpu *v);
 void traps_nmi(struct cpu_user_regs *regs);
 void traps_syscall_compat(struct vcpu *v);
 

@@ -40,6 +40,12 @@ void offsets(void)
     VCPU(SYSCALL_CALLBACK, pv.syscall.address);
     VCPU(SYSCALL_MASKS, pv.syscall.mask_events);
     VCPU(IN_NMI, pv.in_nmi);
+    VCPU(TRAPS, pv.traps);
+    EMIT(TRAP_PAGE_FAULT, 14 * sizeof(struct guest_trap) + offsetof(struct guest_trap, address));
+    EMIT(TRAP_PAGE_FAULT_MASKS,
+         14 * sizeof(struct guest_trap) + offsetof(struct guest_trap, mask_events));
+    EMIT(INFO_CR2, offsetof(struct vcpu_info, arch.cr2));
+    EMIT(VM_ASSIST_PAGE_TABLES, 1 << VMASST_TYPE_writable_pagetables);
     VCPU(ERROR, regs.error_code);
     VCPU(VECTOR, regs.entry_vector);
     VCPU(RIP, regs.rip);

@@ -42,6 +42,13 @@ void traps_iret_faulted(struct vcpu *v)
     pv_deliver_exception(v, v->regs.entry_vector, true, v->regs.error_code);
 }
 
+/* entry.S stored part of a frame, then the guest's stack faulted. */
+void traps_frame_lost(struct vcpu *v)
+{
+    domain_crash(v->domain, "#PF at rip %lx: its frame cannot be stored",
+                 (unsigned long)v->regs.rip);
+}
+
 /* syscall in 32-bit code: to the guest's callback for it, or #UD as on a processor without. */
 void traps_syscall_compat(struct vcpu *v)
 {
