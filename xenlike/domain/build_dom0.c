@@ -64,8 +64,8 @@ static void allocate_memory(struct builder *b)
         mfn = frame_alloc_domain(b->d, order, 0);
         if (!mfn_valid_value(mfn)) {
             if (order == 0) {
-                panic("dom0: no memory left after %lu of %lu MiB: lower dom0_mem=", (unsigned long)(done >> 8),
-                      (unsigned long)(b->nr_pages >> 8));
+                panic("dom0: no memory left after %lu of %lu MiB: lower dom0_mem=",
+                      (unsigned long)(done >> 8), (unsigned long)(b->nr_pages >> 8));
             }
             order--;
             continue;
@@ -115,7 +115,8 @@ static void load_kernel(const struct builder *b)
 
     for (uint32_t i = 0; i < image->nr_program_headers; i++) {
         if (elf_image_segment(image, i, &segment)) {
-            copy_in(b, segment.address - image->virt_base, image->bytes + segment.offset, segment.file_size);
+            copy_in(b, segment.address - image->virt_base, image->bytes + segment.offset,
+                    segment.file_size);
         }
     }
     if (image->has_hypercall_page) {
@@ -150,12 +151,14 @@ static void map(struct builder *b, uint64_t address, uint64_t pfn, bool writable
         }
         table = machine_frame(pte_mfn(*entry));
     }
-    table[pt_index(address, 1)] = pte_make(mfn_of(b, pfn), writable ? LEAF_FLAGS : LEAF_FLAGS & ~PTE_WRITE);
+    table[pt_index(address, 1)] =
+        pte_make(mfn_of(b, pfn), writable ? LEAF_FLAGS : LEAF_FLAGS & ~PTE_WRITE);
 }
 
 static bool is_table(const struct dom0_layout *layout, uint64_t pfn)
 {
-    return pfn - layout->table_pfn < layout->nr_tables || pfn - layout->p2m_table_pfn < layout->nr_p2m_tables;
+    return pfn - layout->table_pfn < layout->nr_tables ||
+           pfn - layout->p2m_table_pfn < layout->nr_p2m_tables;
 }
 
 static void map_all(struct builder *b)
@@ -190,7 +193,8 @@ static void fill_start_info(const struct builder *b)
     info->console.dom0.info_size = sizeof(*console);
     info->pt_base = base + (layout->table_pfn << PAGE_SHIFT);
     info->nr_pt_frames = layout->nr_tables;
-    info->mfn_list = b->image.has_init_p2m ? b->image.init_p2m : base + (layout->p2m_pfn << PAGE_SHIFT);
+    info->mfn_list =
+        b->image.has_init_p2m ? b->image.init_p2m : base + (layout->p2m_pfn << PAGE_SHIFT);
     if (b->image.has_init_p2m) {
         info->first_p2m_pfn = layout->p2m_pfn;
         info->nr_p2m_frames = layout->p2m_pages + layout->nr_p2m_tables;
@@ -282,7 +286,8 @@ static void plan(struct builder *b, uint64_t memory_bytes)
         dom0_layout_plan(&b->layout, &b->image, initrd_pages, b->nr_pages);
     }
     if (b->layout.used_pages > b->nr_pages) {
-        panic("dom0: %lu MiB do not hold kernel and initrd: raise dom0_mem=", (unsigned long)(b->nr_pages >> 8));
+        panic("dom0: %lu MiB do not hold kernel and initrd: raise dom0_mem=",
+              (unsigned long)(b->nr_pages >> 8));
     }
 }
 
@@ -300,14 +305,16 @@ void build_dom0(const struct boot_info *info)
     allocate_memory(&b);
     load_kernel(&b);
     if (b.initrd != NULL) {
-        copy_in(&b, b.layout.initrd_pfn << PAGE_SHIFT, machine_ram(b.initrd->start), b.initrd->size);
+        copy_in(&b, b.layout.initrd_pfn << PAGE_SHIFT, machine_ram(b.initrd->start),
+                b.initrd->size);
     }
     fill_p2m(&b);
     map_all(&b);
     fill_start_info(&b);
     start_vcpu(&b);
     print("dom0: %lu MiB, kernel %lx-%lx, entry %lx\n", (unsigned long)(b.nr_pages >> 8),
-          (unsigned long)b.image.load_start, (unsigned long)b.image.load_end, (unsigned long)b.image.entry);
+          (unsigned long)b.image.load_start, (unsigned long)b.image.load_end,
+          (unsigned long)b.image.entry);
     hv_free(b.chunks);
     domain_unpause(b.d);
 }

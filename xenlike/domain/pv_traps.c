@@ -20,7 +20,7 @@
 #define VECTOR_PF  14
 
 /* Vectors whose frame holds an error code: 8, 10 to 14, 17, 21. */
-#define HAS_ERROR_CODE 0x00227d00
+#define HAS_ERROR_CODE UINT32_C(0x00227d00)
 
 #define PF_PRESENT UINT32_C(1)
 #define PF_WRITE   UINT32_C(2)
