@@ -98,8 +98,10 @@ Test(mmu, done_tells_how_many_and_faults_stop_the_list)
     list[2].val = pte_make(g.l4, KERNEL_RW);
     cr_assert_eq(hc_mmu_update(LIST, 4, DONE, DOMID_SELF, 0, 0), -XEN_EBUSY);
     cr_assert_eq(*done, 2);
-    fake_fail_access = 2;
-    cr_assert_eq(hc_mmu_update(LIST, 4, DONE, DOMID_SELF, 0, 0), -XEN_EFAULT);
+    struct mmu_update *last = list + 2 * PAGE_SIZE / sizeof(*list) - 1;
+    *last = list[0];
+    cr_assert_eq(hc_mmu_update(LIST + 2 * PAGE_SIZE - sizeof(*list), 4, DONE, DOMID_SELF, 0, 0),
+                 -XEN_EFAULT);
     cr_assert_eq(*done, 1);
     cr_assert_eq(hc_mmu_update(LIST + 2 * PAGE_SIZE - 8, 1, 0, DOMID_SELF, 0, 0), -XEN_EFAULT);
     cr_assert_eq(hc_mmu_update(HV_VIRT_START, 1, 0, DOMID_SELF, 0, 0), -XEN_EFAULT);

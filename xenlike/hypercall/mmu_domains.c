@@ -17,24 +17,16 @@ static int get_frames_domain(domid_t id, struct domain **d)
     return domain_get_for_caller(id, d);
 }
 
-int mmu_domains_get(struct mmu_domains *domains, uint32_t argument)
+int mmu_domains_get_foreign(struct mmu_domains *domains, uint32_t argument)
 {
-    struct domain *caller = current_domain();
     uint32_t tables = argument >> 16;
-    int result;
+    int result = get_frames_domain((domid_t)argument, &domains->frames);
 
-    domains->tables = caller;
-    domains->frames = caller;
-    domains->held = false;
-    if (likely(argument == DOMID_SELF)) {
-        return 0;
-    }
-    result = get_frames_domain((domid_t)argument, &domains->frames);
     if (result != 0) {
         return result;
     }
-    result =
-        domain_get_for_caller(tables == 0 ? DOMID_SELF : (domid_t)(tables - 1), &domains->tables);
+    result = domain_get_for_caller(tables == 0 ? DOMID_SELF : (domid_t)(tables - 1),
+                                   &domains->tables);
     if (result != 0) {
         if (domains->frames != NULL) {
             domain_put(domains->frames);
@@ -45,12 +37,10 @@ int mmu_domains_get(struct mmu_domains *domains, uint32_t argument)
     return 0;
 }
 
-void mmu_domains_put(const struct mmu_domains *domains)
+void mmu_domains_put_foreign(const struct mmu_domains *domains)
 {
-    if (unlikely(domains->held)) {
-        domain_put(domains->tables);
-        if (domains->frames != NULL) {
-            domain_put(domains->frames);
-        }
+    domain_put(domains->tables);
+    if (domains->frames != NULL) {
+        domain_put(domains->frames);
     }
 }

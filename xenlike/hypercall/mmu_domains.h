@@ -13,7 +13,23 @@ struct mmu_domains {
 
 /* The argument: bits 15:0 the frames' domain, bits 31:16 the tables' domain plus 1, 0: the caller.
  * 0; -ESRCH no such domain; -EPERM not the caller's business. */
-int mmu_domains_get(struct mmu_domains *domains, uint32_t argument);
-void mmu_domains_put(const struct mmu_domains *domains);
+int mmu_domains_get_foreign(struct mmu_domains *domains, uint32_t argument);
+void mmu_domains_put_foreign(const struct mmu_domains *domains);
+
+static inline int mmu_domains_get(struct mmu_domains *domains, uint32_t argument)
+{
+    if (unlikely(argument != DOMID_SELF)) {
+        return mmu_domains_get_foreign(domains, argument);
+    }
+    domains->tables = domains->frames = current_domain();
+    domains->held = false;
+    return 0;
+}
+static inline void mmu_domains_put(const struct mmu_domains *domains)
+{
+    if (unlikely(domains->held)) {
+        mmu_domains_put_foreign(domains);
+    }
+}
 
 #endif

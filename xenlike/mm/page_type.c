@@ -22,12 +22,6 @@ static struct domain *owner_of(uint64_t state)
     return owner < FRAME_OWNER_FIRST_DOMAIN ? NULL : domain_table[owner - FRAME_OWNER_FIRST_DOMAIN];
 }
 
-/* To be called before the last type reference goes: from here on a flush is needed. */
-static void stamp(struct frame *frame)
-{
-    frame->aux = (frame->aux & ~FRAME_AUX_STAMP_MASK) | machine_flush_clock();
-}
-
 /* PT7. `before` is the state from which the type was taken with its count at zero. What has only ever been writable may stay in TLBs
  * when it becomes writable again; a table may stay when it becomes a table of the same level. */
 static void flush_old_type(struct frame *frame, uint64_t before, enum frame_type type)
@@ -88,7 +82,7 @@ void page_type_put_writable(mfn_t mfn)
     do {
         CHECK(frame_word_type(state) == FRAME_WRITABLE && frame_word_type_count(state) != 0);
         if (frame_word_type_count(state) == 1) {
-            stamp(frame);
+            page_type_stamp(frame);
         }
     } while (!frame_swap(frame, &state, state - FRAME_COUNT_ONE - FRAME_TYPE_COUNT_ONE));
     if (unlikely(frame_word_count(state) == 1)) {
@@ -173,7 +167,7 @@ static int first_reference(mfn_t mfn, enum frame_type type, struct domain *d, ui
     if (type == FRAME_SEG_DESC) {
         result = pt_validate_descriptors(d, mfn);
         if (result != 0) {
-            stamp(frame);
+            page_type_stamp(frame);
             adjust(frame, 0, 0, -FRAME_TYPE_COUNT_ONE);
         }
     }
@@ -237,7 +231,7 @@ void page_type_drop(mfn_t mfn, struct domain *d)
             wanted = (state & ~FRAME_VALIDATED) + FRAME_COUNT_ONE;
         } else {
             if (frame_word_type_count(state) == 1) {
-                stamp(frame);
+                page_type_stamp(frame);
             }
             wanted = state - FRAME_TYPE_COUNT_ONE;
         }
@@ -261,9 +255,9 @@ static void finish_table(struct domain *d)
     frame_put(mfn);
 }
 
-int page_type_drain(struct domain *d)
+int page_type_drain_list(struct domain *d)
 {
-    while (unlikely(d->page_pending != 0)) {
+    while (d->page_pending != 0) {
         mfn_t mfn = MFN(d->page_pending);
         struct frame *frame = frame_of(mfn);
         unsigned int progress = progress_of(frame);

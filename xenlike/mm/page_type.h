@@ -28,6 +28,48 @@ static inline pte_t *page_type_entries(mfn_t table)
     return machine_frame(table);
 }
 
+/* To be called before the last reference of a type goes: from here on a flush is owed (PT7). */
+static inline void page_type_stamp(struct frame *frame)
+{
+    frame->aux = (frame->aux & ~FRAME_AUX_STAMP_MASK) | machine_flush_clock();
+}
+
+/* The ordinary case of page_type_get_writable, and of what it undoes: the frame is writable by type already, and stays in use. False: nothing was
+ * done, ask the whole function. */
+static inline bool page_type_try_get_writable(mfn_t mfn, const struct domain *d)
+{
+    const uint64_t mask = (~UINT64_C(0) << FRAME_OWNER_SHIFT) | FRAME_TYPE_MASK |
+                          FRAME_COUNT_LIMIT | FRAME_TYPE_COUNT_LIMIT;
+    uint64_t wanted = ((d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) |
+                      ((uint64_t)FRAME_WRITABLE << FRAME_TYPE_SHIFT);
+
+    if (unlikely(mfn.n >= frame_table_end)) {
+        return false;
+    }
+    struct frame *frame = frame_of(mfn);
+    uint64_t state = frame_load(frame);
+
+    return likely(((state ^ wanted) & mask) == 0) && likely((state & FRAME_COUNT_MASK) != 0) &&
+           likely(frame_swap(frame, &state, state + FRAME_COUNT_ONE + FRAME_TYPE_COUNT_ONE));
+}
+static inline bool page_type_try_put_writable(mfn_t mfn)
+{
+    if (unlikely(mfn.n >= frame_table_end)) {
+        return false;
+    }
+    struct frame *frame = frame_of(mfn);
+    uint64_t state = frame_load(frame);
+
+    if (unlikely(frame_word_type(state) != FRAME_WRITABLE) ||
+        unlikely((state & (FRAME_COUNT_MASK - 1)) == 0)) {
+        return false;
+    }
+    if ((state & (FRAME_TYPE_COUNT_MASK - FRAME_TYPE_COUNT_ONE)) == 0) {
+        page_type_stamp(frame);
+    }
+    return likely(frame_swap(frame, &state, state - FRAME_COUNT_ONE - FRAME_TYPE_COUNT_ONE));
+}
+
 /* A general and a writable reference to a frame of d in one step; the reverse for any frame.
  * 0; -EINVAL not d's; -EBUSY otherwise typed or at the limit. */
 int page_type_get_writable(mfn_t mfn, const struct domain *d);
@@ -39,7 +81,11 @@ int page_type_take(mfn_t mfn, enum frame_type type, struct domain *d);
 /* Never fails, and never takes long: a table left without references is listed. */
 void page_type_drop(mfn_t mfn, struct domain *d);
 /* Takes listed tables apart. 0: the list is empty; -ERESTART. */
-int page_type_drain(struct domain *d);
+int page_type_drain_list(struct domain *d);
+static inline int page_type_drain(struct domain *d)
+{
+    return likely(d->page_pending == 0) ? 0 : page_type_drain_list(d);
+}
 
 /* A partial table that nobody will finish (its domain dies) goes downwards. Anything else is left alone. */
 void page_type_abandon(mfn_t mfn, struct domain *d);
@@ -62,10 +108,22 @@ void pt_entry_put_l1(pte_t pte);
 /* The same for levels 2 to 4 of table `self`. 0; -EINVAL; -ERESTART; and what the validation of the table below found. */
 int pt_entry_get_upper(struct domain *d, mfn_t self, unsigned int level, pte_t *pte);
 void pt_entry_put_upper(struct domain *d, mfn_t self, unsigned int level, pte_t pte);
-/* The stored form of an L1 entry (abi T2). */
-pte_t pt_entry_adjust_l1(pte_t pte);
-/* Bits that no L1 entry of d may have. */
-pte_t pt_entry_refused_l1(const struct domain *d);
+/* The stored form of an L1 entry (abi T2). The guest kernel runs in ring 3, so all is user-accessible, and a kernel's entry is known by bit 52
+ * alone. It must never be global: global entries survive the change to the user's base, and user mode would see them. Bit 62 is ours: a
+ * guest's is dropped. */
+static inline pte_t pt_entry_adjust_l1(pte_t pte)
+{
+    pte &= ~PTE_GRANT;
+    if ((pte & PTE_USER) == 0) {
+        pte |= PTE_USER | PTE_GUEST_KERNEL;
+    }
+    return (pte & PTE_GUEST_KERNEL) != 0 ? pte & ~PTE_GLOBAL : pte | PTE_GLOBAL;
+}
+/* Bits that no L1 entry of d may have: cache attributes are for those who drive devices. */
+static inline pte_t pt_entry_refused_l1(const struct domain *d)
+{
+    return d->is_hardware ? 0 : PTE_PWT | PTE_PCD | PTE_PAT;
+}
 
 /* Of an L4: is the slot the hypervisor's? */
 static inline bool pt_entry_is_hypervisor_slot(unsigned int level, unsigned int index)

@@ -11,27 +11,10 @@
 
 #include <public/errno.h>
 
-#define PTE_CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
 /* At levels 2 to 4: no superpages, no cache attributes, nothing global. */
 #define PTE_UPPER_REFUSED (PTE_PWT | PTE_PCD | PTE_PSE | PTE_GLOBAL)
 /* All frame bits of the architecture: more than machine addresses have here. */
 #define PTE_WIDE_FRAME_MASK UINT64_C(0x000ffffffffff000)
-
-pte_t pt_entry_refused_l1(const struct domain *d)
-{
-    return d->is_hardware ? 0 : PTE_CACHE_BITS;
-}
-
-/* The guest kernel runs in ring 3, so all is user-accessible, and a kernel's entry is known by bit 52 alone. It must never be global: global
- * entries survive the change to the user's base, and user mode would see them. Bit 62 is ours: a guest's is dropped. */
-pte_t pt_entry_adjust_l1(pte_t pte)
-{
-    pte &= ~PTE_GRANT;
-    if ((pte & PTE_USER) == 0) {
-        pte |= PTE_USER | PTE_GUEST_KERNEL;
-    }
-    return (pte & PTE_GUEST_KERNEL) != 0 ? pte & ~PTE_GLOBAL : pte | PTE_GLOBAL;
-}
 
 static mfn_t wide_mfn(pte_t pte)
 {

@@ -14,6 +14,8 @@
 
 #define PTE_AD        (PTE_ACCESSED | PTE_DIRTY)
 #define PTE_HIGH_BITS (UINT64_C(0x3ff) << 52) /* 52 to 61 */
+/* Frame bits above those of any machine address here. */
+#define PTE_BEYOND (UINT64_C(0x000ffffffffff000) & ~PTE_FRAME_MASK)
 /* PU2: bits that may differ for an entry to be changed in place. */
 #define PTE_FREE_BITS \
     (PTE_AD | PTE_NX | PTE_USER | PTE_GLOBAL | PTE_AVAIL | PTE_HIGH_BITS | PTE_GRANT)
@@ -35,29 +37,47 @@ static bool store(pte_t *slot, pte_t old, pte_t wanted, enum pt_store how)
     return true;
 }
 
+/* PU2. A grant mapping stays one, and its references stay where they are. */
+static COLD int change_flags(struct domain *d, pte_t *slot, pte_t old, pte_t wanted,
+                             enum pt_store how)
+{
+    if ((wanted & pt_entry_refused_l1(d)) != 0) {
+        return -XEN_EINVAL;
+    }
+    wanted = pt_entry_adjust_l1(wanted) | (old & PTE_GRANT);
+    return store(slot, old, wanted, how) ? 0 : -XEN_EAGAIN;
+}
+
+/* The path that guests take most: its ordinary cases are here in line, the others behind one call each. */
 int pt_update_l1(struct domain *d, pte_t *slot, pte_t old, pte_t wanted, struct domain *frame_owner,
                  enum pt_store how)
 {
     if ((wanted & PTE_PRESENT) != 0) {
         if (((old ^ wanted) & ~PTE_FREE_BITS) == 0) {
-            if ((wanted & pt_entry_refused_l1(d)) != 0) {
-                return -XEN_EINVAL;
-            }
-            /* A grant mapping stays one, and its references stay where they are. */
-            wanted = pt_entry_adjust_l1(wanted) | (old & PTE_GRANT);
-            return store(slot, old, wanted, how) ? 0 : -XEN_EAGAIN;
+            return change_flags(d, slot, old, wanted, how);
         }
-        int result = pt_entry_get_l1(d, frame_owner, &wanted);
+        if (likely((wanted & (PTE_WRITE | PTE_BEYOND | pt_entry_refused_l1(d))) == PTE_WRITE) &&
+            likely(frame_owner != NULL) &&
+            likely(page_type_try_get_writable(pte_mfn(wanted), frame_owner))) {
+            wanted = pt_entry_adjust_l1(wanted);
+        } else {
+            int result = pt_entry_get_l1(d, frame_owner, &wanted);
 
-        if (unlikely(result != 0)) {
-            return result;
+            if (unlikely(result != 0)) {
+                return result;
+            }
         }
     }
-    if (unlikely(!store(slot, old, wanted, how))) {
+    if (likely(how == PT_STORE_PLAIN)) {
+        WRITE_ONCE(*slot, wanted);
+    } else if (unlikely(!store(slot, old, wanted, how))) {
         pt_entry_put_l1(wanted);
         return -XEN_EAGAIN;
     }
-    pt_entry_put_l1(old);
+    if ((old & PTE_PRESENT) != 0 && ((old & (PTE_WRITE | PTE_GRANT)) != PTE_WRITE ||
+                                     unlikely(!page_type_try_put_writable(pte_mfn(old))))) {
+        pt_entry_put_l1(old);
+    }
     return 0;
 }
 
@@ -89,34 +109,39 @@ static int update_upper(struct domain *d, mfn_t table, unsigned int level, unsig
     return 0;
 }
 
+/* An ordinary page of the guest, a table to be perhaps: a plain store, if the guest could do it itself. */
+static COLD int store_to_page(struct domain *d, mfn_t page, unsigned int index, pte_t wanted)
+{
+    if (page_type_get_writable(page, d) != 0) {
+        return -XEN_EINVAL;
+    }
+    WRITE_ONCE(page_type_entries(page)[index], wanted);
+    page_type_put_writable(page);
+    return 0;
+}
+
 int pt_update_entry(struct domain *d, mfn_t table, unsigned int index, pte_t wanted,
                     struct domain *frame_owner, enum pt_store how)
 {
-    uint64_t state = table.n < frame_table_end ? frame_load(frame_of(table)) : 0;
+    uint64_t state = likely(table.n < frame_table_end) ? frame_load(frame_of(table)) : 0;
     enum frame_type type = frame_word_type(state);
 
     if (unlikely(frame_word_owner(state) != d->id + FRAME_OWNER_FIRST_DOMAIN)) {
         return -XEN_EINVAL;
     }
     /* A table's type cannot go while page_lock is held: no reference is needed to look at it. */
-    if (frame_word_type_count(state) != 0 && page_type_is_table(type)) {
-        if ((state & FRAME_VALIDATED) == 0) {
-            return -XEN_EINVAL;
-        }
-        if (type == FRAME_L1) {
+    if (likely((state & FRAME_VALIDATED) != 0)) {
+        if (likely(type == FRAME_L1)) {
             pte_t *slot = &page_type_entries(table)[index];
 
             return pt_update_l1(d, slot, READ_ONCE(*slot), wanted, frame_owner, how);
         }
         return update_upper(d, table, (unsigned int)type, index, wanted, how);
     }
-    /* An ordinary page of the guest, a table to be perhaps: a plain store, if the guest could do it itself. */
-    if (page_type_get_writable(table, d) != 0) {
+    if (frame_word_type_count(state) != 0 && page_type_is_table(type)) {
         return -XEN_EINVAL;
     }
-    WRITE_ONCE(page_type_entries(table)[index], wanted);
-    page_type_put_writable(table);
-    return 0;
+    return store_to_page(d, table, index, wanted);
 }
 
 bool pt_update_find_l1(const struct domain *d, mfn_t l4, gva_t address, mfn_t *table,
