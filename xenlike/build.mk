@@ -4,6 +4,7 @@
 #   $(BUILD)/xenlike/xenlike      the same bytes as a flat multiboot image, for -kernel and GRUB
 # The link runs twice: the first gives the addresses of the symbol table that panics print from.
 
+comma     := ,
 HV_DIR    := $(BUILD)/xenlike
 HV_CFLAGS := -std=c11 -O2 -g $(WARNINGS) -ffreestanding -fno-strict-aliasing -mno-red-zone \
              -mgeneral-regs-only -fpie -fvisibility=hidden -fno-stack-protector \
@@ -17,8 +18,10 @@ HV_SOURCES := $(filter-out xenlike/cpu/offsets.c,$(wildcard xenlike/*/*.c)) $(wi
 HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/%.o)
 HV_OFFSETS := $(HV_DIR)/include/offsets.h
 HV_SCRIPT  := $(HV_DIR)/xenlike.lds
-HV_LINK    := $(TARGET_CC) $(if $(findstring clang,$(TARGET_CC)),-fuse-ld=lld) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
-              -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Wl,-T,$(HV_SCRIPT)
+# clang has no linker of its own for bare x86-64.
+HV_LINK    := $(if $(findstring clang,$(TARGET_CC)),ld.lld -static --no-pie,\
+              $(TARGET_CC) -nostdlib -static -no-pie -Wl$(comma)--build-id=none -Wl$(comma)-z$(comma)noexecstack \
+              -Wl$(comma)-z$(comma)max-page-size=4096) -T $(HV_SCRIPT)
 
 $(BUILD)/xenlike/%.c.o: xenlike/%.c $(HV_OFFSETS) | $(INCLUDE_LINK)
 	@mkdir -p $(dir $@)
@@ -40,20 +43,23 @@ $(HV_SCRIPT): xenlike/boot/linker.lds
 	@mkdir -p $(dir $@)
 	@$(TARGET_CC) -E -P -x c -D__ASSEMBLY__ -Iinclude -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
+$(HV_DIR)/%.S.o: $(HV_DIR)/%.S
+	@$(TARGET_CC) -c -o $@ $<
+
 $(HV_DIR)/symbols0.S:
 	@mkdir -p $(dir $@)
 	@printf '.section .symbols, "a"\n.globl symbol_table, symbol_table_count, symbol_names\n.balign 4\nsymbol_table_count: .long 0\nsymbol_table:\nsymbol_names:\n' > $@
 
-$(HV_DIR)/pass1.elf: $(HV_OBJECTS) $(HV_SCRIPT) $(HV_DIR)/symbols0.S
+$(HV_DIR)/pass1.elf: $(HV_OBJECTS) $(HV_SCRIPT) $(HV_DIR)/symbols0.S.o
 	@echo "  LD $@"
-	@$(HV_LINK) -o $@ $(HV_OBJECTS) $(HV_DIR)/symbols0.S
+	@$(HV_LINK) -o $@ $(HV_OBJECTS) $(HV_DIR)/symbols0.S.o
 
 $(HV_DIR)/symbols.S: $(HV_DIR)/pass1.elf xenlike/boot/symbols.awk
 	@nm -n $< | awk -f xenlike/boot/symbols.awk > $@
 
-$(HV_DIR)/xenlike.elf: $(HV_OBJECTS) $(HV_SCRIPT) $(HV_DIR)/symbols.S
+$(HV_DIR)/xenlike.elf: $(HV_OBJECTS) $(HV_SCRIPT) $(HV_DIR)/symbols.S.o
 	@echo "  LD $@"
-	@$(HV_LINK) -o $@ $(HV_OBJECTS) $(HV_DIR)/symbols.S
+	@$(HV_LINK) -o $@ $(HV_OBJECTS) $(HV_DIR)/symbols.S.o
 
 $(HV_DIR)/xenlike: $(HV_DIR)/xenlike.elf
 	@objcopy -O binary $< $@

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # From `nm -n`: a table of {offset from HV_TEXT_START, offset of the name}, sorted by address, in assembly.
 # It follows all code in the image, so that its size moves no address in it.
+BEGIN {
+    count = 0
+}
 $2 ~ /^[Tt]$/ && length($1) == 16 && substr($1, 1, 8) == "ffff82d0" {
     offset[count] = substr($1, 9, 8)
     name[count++] = $3
