@@ -204,11 +204,3 @@ Test(device, PC2_a_guest_does_not_write_where_interrupts_go)
     world.config[0x41] = 0x40; /* a list that goes round ends */
     cr_assert(pci_config_write_allowed(function | 0x54, 4, 0));
 }
-
-Test(device, bus_masters_are_stopped)
-{
-    world_start();
-    world_install_pci();
-    pci_config_stop_bus_masters();
-    cr_assert_eq(world.config[0x04], 0x02);
-}

@@ -481,27 +481,6 @@ Test(grant, version_1_is_what_there_is)
     cr_assert_eq(frames.status, GNTST_general_error);
 }
 
-Test(grant, entries_are_swapped_unless_in_use)
-{
-    uint32_t handle;
-    start();
-    struct gnttab_swap_grant_ref op = {.ref_a = 8, .ref_b = 30};
-    map_ref(8, GNTMAP_host_map, &handle);
-    fake_run(granter->vcpus[0]);
-    world_call(hc_grant_table_op, GNTTABOP_swap_grant_ref, &op, sizeof(op));
-    cr_assert_eq(op.status, GNTST_eagain);
-    fake_run(mapper->vcpus[0]);
-    unmap_at(handle, 0x4000, 0);
-    fake_run(granter->vcpus[0]);
-    world_call(hc_grant_table_op, GNTTABOP_swap_grant_ref, &op, sizeof(op));
-    cr_assert_eq(op.status, GNTST_okay);
-    cr_assert_eq(table[30].frame, page.n);
-    cr_assert_eq(table[8].flags, 0);
-    op.ref_b = 512;
-    world_call(hc_grant_table_op, GNTTABOP_swap_grant_ref, &op, sizeof(op));
-    cr_assert_eq(op.status, GNTST_bad_gntref);
-}
-
 Test(grant, a_granter_that_dies_stays_until_the_last_unmap)
 {
     uint32_t handle;

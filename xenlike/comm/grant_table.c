@@ -316,30 +316,6 @@ int16_t grant_table_status_frames(const struct gnttab_get_status_frames *op)
     return GNTST_general_error; /* version 1 keeps its status in the entries */
 }
 
-int16_t grant_table_swap(const struct gnttab_swap_grant_ref *op)
-{
-    struct grant_table *table = current_domain()->grants;
-    uint64_t entries = table->nr_frames * GRANT_ENTRIES_PER_FRAME;
-    if (op->ref_a >= entries || op->ref_b >= entries) {
-        return GNTST_bad_gntref;
-    }
-    spin_lock(&table->lock);
-    struct grant_active *a = active_of(table, op->ref_a), *b = active_of(table, op->ref_b);
-    int16_t status = a == NULL || b == NULL ? GNTST_no_space : GNTST_okay;
-    if (status == GNTST_okay && ((a->readers | a->writers | b->readers | b->writers) != 0)) {
-        status = GNTST_eagain;
-    }
-    if (status == GNTST_okay) {
-        struct grant_entry_v1 *first = entry_of(table, op->ref_a),
-                              *second = entry_of(table, op->ref_b);
-        struct grant_entry_v1 kept = *first;
-        *first = *second;
-        *second = kept;
-    }
-    spin_unlock(&table->lock);
-    return status;
-}
-
 int grant_table_set_version(struct gnttab_set_version *op)
 {
     if (op->version != 1 && op->version != 2) {

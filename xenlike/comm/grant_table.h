@@ -33,7 +33,6 @@ int16_t grant_table_setup(
 int16_t grant_table_query(struct gnttab_query_size *op);
 int16_t grant_table_dump(const struct gnttab_dump_table *op);
 int16_t grant_table_status_frames(const struct gnttab_get_status_frames *op);
-int16_t grant_table_swap(const struct gnttab_swap_grant_ref *op);
 int grant_table_set_version(struct gnttab_set_version *op); /* -EINVAL neither 1 nor 2; -ENOSYS 2 */
 int grant_table_get_version(struct gnttab_get_version *op); /* -ESRCH, -EPERM */
 

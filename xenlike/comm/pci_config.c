@@ -9,13 +9,9 @@
 #define PORT_DATA    0x0cfc
 
 #define REGISTER_VENDOR       0x00
-#define REGISTER_COMMAND      0x04
 #define REGISTER_STATUS       0x06
-#define REGISTER_HEADER_TYPE  0x0e
 #define REGISTER_CAPABILITIES 0x34
-#define COMMAND_BUS_MASTER    0x0004u
 #define STATUS_CAPABILITIES   0x0010u
-#define HEADER_MULTIFUNCTION  0x80u
 
 #define MAX_CAPABILITIES 48 /* as many as fit: ends a list that goes round */
 
@@ -80,22 +76,4 @@ bool pci_config_write_allowed(uint32_t address, uint32_t bytes, uint32_t value)
     }
     return !touches(function, PCI_CAPABILITY_MSI, 24, first, bytes) &&
            !touches(function, PCI_CAPABILITY_MSIX, 4, first, bytes);
-}
-
-void pci_config_stop_bus_masters(void)
-{
-    for (uint32_t bus_device = 0; bus_device < 256 * 32; bus_device++) {
-        uint16_t device = (uint16_t)(bus_device << 3);
-        if (pci_config_read(device, REGISTER_VENDOR, 2) == 0xffff) {
-            continue;
-        }
-        bool several =
-            (pci_config_read(device, REGISTER_HEADER_TYPE, 1) & HEADER_MULTIFUNCTION) != 0;
-        for (uint16_t f = device; f < device + (several ? 8 : 1); f++) {
-            uint32_t command = pci_config_read(f, REGISTER_COMMAND, 2);
-            if (command != 0xffff && (command & COMMAND_BUS_MASTER) != 0) {
-                pci_config_write(f, REGISTER_COMMAND, 2, command & ~COMMAND_BUS_MASTER);
-            }
-        }
-    }
 }

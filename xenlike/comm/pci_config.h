@@ -22,7 +22,4 @@ uint16_t pci_config_capability(uint16_t function, uint8_t id);
 /* May a guest that set the latch to `address` (the byte offset included) write there? */
 bool pci_config_write_allowed(uint32_t address, uint32_t bytes, uint32_t value);
 
-/* At the end of the domain that drives devices: no function may write to memory any more. */
-void pci_config_stop_bus_masters(void);
-
 #endif

@@ -198,8 +198,6 @@ static const struct {
     [XEN_DOMCTL_resumedomain] = {run_resumedomain, false},
     [XEN_DOMCTL_set_address_size] = {hc_domctl_set_address_size, false},
     [XEN_DOMCTL_get_address_size] = {hc_domctl_get_address_size, false},
-    [XEN_DOMCTL_set_ext_vcpucontext] = {hc_domctl_set_ext_vcpucontext, false},
-    [XEN_DOMCTL_get_ext_vcpucontext] = {hc_domctl_get_ext_vcpucontext, false},
     [XEN_DOMCTL_gettscinfo] = {hc_domctl_gettscinfo, false},
     [XEN_DOMCTL_settscinfo] = {hc_domctl_settscinfo, false},
     [XEN_DOMCTL_getpageframeinfo3] = {hc_domctl_getpageframeinfo3, false},

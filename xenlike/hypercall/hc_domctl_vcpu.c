@@ -203,53 +203,6 @@ int hc_domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-/* --- Entry points that the basic context lacks ---------------------------------------------------------------------- */
-
-#define EXT_CONTEXT_SIZE ((uint32_t)sizeof(struct xen_domctl_ext_vcpucontext))
-
-int hc_domctl_get_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_ext_vcpucontext *context = &op->u.ext_vcpucontext;
-    struct vcpu *v;
-    int result = find_vcpu(d, context->vcpu, &v);
-    if (result != 0) {
-        return -XEN_ESRCH;
-    }
-    uint32_t id = context->vcpu;
-    memset(context, 0, sizeof(*context));
-    context->vcpu = id;
-    context->size = EXT_CONTEXT_SIZE;
-    context->syscall32_callback_eip = v->pv.syscall32.address;
-    context->syscall32_callback_cs = FLAT_KERNEL_CS64;
-    context->syscall32_disables_events = v->pv.syscall32.mask_events;
-    context->sysenter_callback_eip = v->pv.sysenter.address;
-    context->sysenter_callback_cs = FLAT_KERNEL_CS64;
-    context->sysenter_disables_events = v->pv.sysenter.mask_events;
-    return DOMCTL_COPY_BACK;
-}
-
-int hc_domctl_set_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
-{
-    const struct xen_domctl_ext_vcpucontext *context = &op->u.ext_vcpucontext;
-    struct vcpu *v;
-    if (find_vcpu(d, context->vcpu, &v) != 0) {
-        return -XEN_ESRCH;
-    }
-    if (d == current_domain() ||
-        context->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||
-        !address_is_canonical(context->syscall32_callback_eip) ||
-        !address_is_canonical(context->sysenter_callback_eip)) {
-        return -XEN_EINVAL;
-    }
-    domain_pause(d);
-    v->pv.syscall32.address = context->syscall32_callback_eip;
-    v->pv.syscall32.mask_events = context->syscall32_disables_events != 0;
-    v->pv.sysenter.address = context->sysenter_callback_eip;
-    v->pv.sysenter.mask_events = context->sysenter_disables_events != 0;
-    domain_unpause(d);
-    return 0;
-}
-
 /* --- The time-stamp counter: every guest reads the machine's ---------------------------------------------------------- */
 
 #define TSC_MODE_DEFAULT       0

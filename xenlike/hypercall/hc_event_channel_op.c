@@ -23,42 +23,28 @@ union argument {
     struct evtchn_expand_array expand_array;
 };
 
-static int run_bind_interdomain(union argument *u)
-{
-    return event_channel_bind_interdomain(&u->bind_interdomain);
-}
-static int run_bind_virq(union argument *u)
-{
-    return event_channel_bind_virq(&u->bind_virq);
-}
-static int run_bind_pirq(union argument *u)
-{
-    return event_channel_bind_pirq(&u->bind_pirq);
-}
-static int run_close(union argument *u)
-{
-    return event_channel_close(current_domain(), u->close.port);
-}
-static int run_status(union argument *u)
-{
-    return event_channel_status(&u->status);
-}
-static int run_alloc_unbound(union argument *u)
-{
-    return event_channel_alloc_unbound(&u->alloc_unbound);
-}
-static int run_bind_ipi(union argument *u)
-{
-    return event_channel_bind_ipi(&u->bind_ipi);
-}
-static int run_bind_vcpu(union argument *u)
-{
-    return event_channel_bind_vcpu(current_domain(), u->bind_vcpu.port, u->bind_vcpu.vcpu);
-}
-static int run_unmask(union argument *u)
-{
-    return event_channel_unmask(current_domain(), u->unmask.port);
-}
+/* Those whose argument is the structure as it came. */
+#define WHOLE(name)                            \
+    static int run_##name(union argument *u)   \
+    {                                          \
+        return event_channel_##name(&u->name); \
+    }
+/* Those of the caller's own ports. */
+#define OWN_PORT(name, ...)                                         \
+    static int run_##name(union argument *u)                        \
+    {                                                               \
+        return event_channel_##name(current_domain(), __VA_ARGS__); \
+    }
+WHOLE(bind_interdomain)
+WHOLE(bind_virq)
+WHOLE(bind_pirq)
+WHOLE(bind_ipi)
+WHOLE(status)
+WHOLE(alloc_unbound)
+OWN_PORT(close, u->close.port)
+OWN_PORT(unmask, u->unmask.port)
+OWN_PORT(bind_vcpu, u->bind_vcpu.port, u->bind_vcpu.vcpu)
+
 static int run_reset(union argument *u)
 {
     return event_channel_reset(u->reset.dom);

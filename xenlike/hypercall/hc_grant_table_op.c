@@ -2,7 +2,7 @@
 /*
  * HYPERVISOR_grant_table_op(cmd, array, count): copies each element in, runs it, copies its status out. Between elements it may stop
  * and go on later with the rest of the array. A fault on the array ends the call with -EFAULT; what was done before stays done.
- * transfer is not offered (-ENOSYS), and caches need no flushing by hand (-EOPNOTSUPP).
+ * transfer and swap_grant_ref are not offered (-ENOSYS), and caches need no flushing by hand (-EOPNOTSUPP).
  * Guest ABI: docs/abi/grant_table_op.md. Read next: comm/grant_table.c.
  */
 #include "../comm/grant_table.h"
@@ -37,11 +37,6 @@ static int64_t run_map(uint64_t pointer, uint32_t count)
 static int64_t run_unmap_and_replace(uint64_t pointer, uint32_t count)
 {
     EACH_ELEMENT(struct gnttab_unmap_and_replace, op, pointer, count, grant_map_replace(&op));
-}
-
-static int64_t run_swap(uint64_t pointer, uint32_t count)
-{
-    EACH_ELEMENT(struct gnttab_swap_grant_ref, op, pointer, count, grant_table_swap(&op));
 }
 
 static int64_t unmap_elements(uint64_t pointer, uint32_t count, struct grant_unmap_batch *batch)
@@ -206,7 +201,6 @@ static const struct {
     [GNTTABOP_set_version] = {run_set_version, sizeof(struct gnttab_set_version)},
     [GNTTABOP_get_status_frames] = {run_status_frames, sizeof(struct gnttab_get_status_frames)},
     [GNTTABOP_get_version] = {run_get_version, sizeof(struct gnttab_get_version)},
-    [GNTTABOP_swap_grant_ref] = {run_swap, sizeof(struct gnttab_swap_grant_ref)},
     [GNTTABOP_cache_flush] = {run_cache_flush, sizeof(struct gnttab_cache_flush)},
 };
 

@@ -59,37 +59,36 @@ static int run_set_iobitmap(union argument *u)
     return 0;
 }
 
-/* The domain that an operation names: only the hardware domain has PIRQs. */
-static int device_domain(domid_t id, struct domain **d)
+/* Carries out an operation on the PIRQs of the domain that it names: only the hardware domain has any. */
+static int on_pirqs(domid_t id, int (*run)(struct domain *d, union argument *u), union argument *u)
 {
-    int result = domain_get_for_caller(id, d);
-    if (result == 0 && !(*d)->is_hardware) {
-        domain_put(*d);
-        return -XEN_EPERM;
+    struct domain *d;
+    int result = domain_get_for_caller(id, &d);
+    if (result == 0) {
+        result = d->is_hardware ? run(d, u) : -XEN_EPERM;
+        domain_put(d);
     }
     return result;
+}
+
+static int map_pirq(struct domain *d, union argument *u)
+{
+    return pirq_map(d, &u->map_pirq);
+}
+
+static int unmap_pirq(struct domain *d, union argument *u)
+{
+    return pirq_unmap(d, u->unmap_pirq.pirq);
 }
 
 static int run_map_pirq(union argument *u)
 {
-    struct domain *d;
-    int result = device_domain(u->map_pirq.domid, &d);
-    if (result == 0) {
-        result = pirq_map(d, &u->map_pirq);
-        domain_put(d);
-    }
-    return result;
+    return on_pirqs(u->map_pirq.domid, map_pirq, u);
 }
 
 static int run_unmap_pirq(union argument *u)
 {
-    struct domain *d;
-    int result = device_domain(u->unmap_pirq.domid, &d);
-    if (result == 0) {
-        result = pirq_unmap(d, u->unmap_pirq.pirq);
-        domain_put(d);
-    }
-    return result;
+    return on_pirqs(u->unmap_pirq.domid, unmap_pirq, u);
 }
 
 static int run_get_free_pirq(union argument *u)

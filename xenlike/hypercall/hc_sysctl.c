@@ -150,36 +150,6 @@ static int run_sched_id(struct xen_sysctl *op)
     return 0;
 }
 
-static uint32_t nr_domains(void)
-{
-    uint32_t count = 0, next = 0;
-    for (struct domain *d = domain_get_next(0); d != NULL; d = domain_get_next(next)) {
-        count++;
-        next = d->id + 1u;
-        domain_put(d);
-    }
-    return count;
-}
-
-/* There is one pool, and it has all CPUs. */
-static int run_cpupool_op(struct xen_sysctl *op)
-{
-    struct xen_sysctl_cpupool_op *request = &op->u.cpupool_op;
-    if (request->op == XEN_SYSCTL_CPUPOOL_OP_FREEINFO) {
-        return hc_domctl_write_bitmap(&request->cpumap, 0);
-    }
-    if (request->op != XEN_SYSCTL_CPUPOOL_OP_INFO) {
-        return -XEN_EOPNOTSUPP;
-    }
-    if (request->cpupool_id != 0 && request->cpupool_id != XEN_SYSCTL_CPUPOOL_PAR_ANY) {
-        return -XEN_ENOENT;
-    }
-    request->cpupool_id = 0;
-    request->sched_id = XEN_SCHEDULER_CREDIT2;
-    request->n_dom = nr_domains();
-    return hc_domctl_write_bitmap(&request->cpumap, machine_cpus_online());
-}
-
 /* --- Debug keys ---------------------------------------------------------------------------------------------------------- */
 
 static void key_domains(void)
@@ -257,7 +227,6 @@ static int (*const commands[])(struct xen_sysctl *op) = {
     [XEN_SYSCTL_availheap] = run_availheap,
     [XEN_SYSCTL_cputopoinfo] = run_cputopoinfo,
     [XEN_SYSCTL_numainfo] = run_numainfo,
-    [XEN_SYSCTL_cpupool_op] = run_cpupool_op,
 };
 
 int64_t hc_sysctl(uint64_t pointer, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6)
