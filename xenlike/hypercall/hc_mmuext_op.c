@@ -186,51 +186,61 @@ static int carry_out(const struct mmu_domains *domains, const struct mmuext_op *
     return domains->frames == NULL ? -XEN_EINVAL : operations[op->cmd].handler(domains->frames, op);
 }
 
+/* Carries out operations from the start of the list; *done tells how many. */
+static int operate(const struct mmu_domains *domains, uint64_t list, uint32_t count, uint32_t *done)
+{
+    uint32_t i;
+
+    for (i = 0; i < count; i++) {
+        struct mmuext_op op;
+        int result;
+
+        if (i != 0 && hypercall_preempt_wanted()) {
+            *done = i;
+            return -XEN_ERESTART;
+        }
+        result = guest_access_read(&op, GVA(list + i * sizeof(op)), sizeof(op));
+        if (likely(result == 0)) {
+            result = carry_out(domains, &op);
+        }
+        if (unlikely(result != 0)) {
+            *done = i;
+            return result;
+        }
+    }
+    *done = i;
+    /* The frames that the list set free are free for other uses when it returns. */
+    return domains->frames == NULL ? 0 : page_table_settle(domains->frames);
+}
+
 int64_t hc_mmuext_op(uint64_t list, uint64_t count_argument, uint64_t done_pointer,
                      uint64_t domain_argument, uint64_t a5, uint64_t a6)
 {
     uint32_t count = (uint32_t)count_argument & ~MMU_UPDATE_PREEMPTED;
-    uint32_t done = 0;
+    uint32_t before = 0;
+    uint32_t now;
     struct mmu_domains domains;
-    uint32_t i;
     int result;
 
     (void)a5;
     (void)a6;
-    if (((uint32_t)count_argument & MMU_UPDATE_PREEMPTED) != 0 && done_pointer != 0) {
-        (void)guest_access_read(&done, GVA(done_pointer), sizeof(done));
+    if (unlikely(((uint32_t)count_argument & MMU_UPDATE_PREEMPTED) != 0) && done_pointer != 0) {
+        (void)guest_access_read(&before, GVA(done_pointer), sizeof(before));
     }
     result = mmu_domains_get(&domains, (domid_t)domain_argument);
     if (unlikely(result != 0)) {
         return result;
     }
-    for (i = 0; i < count; i++) {
-        struct mmuext_op op;
-
-        if (i != 0 && hypercall_preempt_wanted()) {
-            result = -XEN_ERESTART;
-            break;
-        }
-        result = guest_access_read(&op, GVA(list + i * sizeof(op)), sizeof(op));
-        if (likely(result == 0)) {
-            result = carry_out(&domains, &op);
-        }
-        if (unlikely(result != 0)) {
-            break;
-        }
-    }
-    if (result == 0 && domains.frames != NULL) {
-        result = page_table_settle(domains.frames);
-    }
+    result = operate(&domains, list, count, &now);
     mmu_domains_put(&domains);
-    done += i;
     if (done_pointer != 0) {
-        (void)guest_access_write(GVA(done_pointer), &done, sizeof(done));
+        before += now;
+        (void)guest_access_write(GVA(done_pointer), &before, sizeof(before));
     }
     if (unlikely(result == -XEN_ERESTART)) {
-        return hypercall_continue(__HYPERVISOR_mmuext_op, list + i * sizeof(struct mmuext_op),
-                                  (count - i) | MMU_UPDATE_PREEMPTED, done_pointer, domain_argument,
-                                  0, 0);
+        return hypercall_continue(__HYPERVISOR_mmuext_op, list + now * sizeof(struct mmuext_op),
+                                  (count - now) | MMU_UPDATE_PREEMPTED, done_pointer,
+                                  domain_argument, 0, 0);
     }
     return result;
 }

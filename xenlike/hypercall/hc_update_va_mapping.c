@@ -16,32 +16,28 @@
 static int update(struct vcpu *v, gva_t address, pte_t value, struct domain *frame_owner)
 {
     struct domain *d = v->domain;
-    mfn_t table;
-    unsigned int index;
     int result;
 
     spin_lock(&d->page_lock);
     result = page_type_drain(d);
     if (likely(result == 0)) {
-        if (likely(pt_update_find_l1(d, v->kernel_base, address, &table, &index)) &&
-            likely(page_type_is_valid(table, FRAME_L1))) {
-            pte_t *slot = &page_type_entries(table)[index];
-
-            result = pt_update_l1(d, slot, READ_ONCE(*slot), value, frame_owner, PT_STORE_PLAIN);
-        } else {
-            result = -XEN_EINVAL;
-        }
+        result = pt_update_address(d, v->kernel_base, address, value, frame_owner);
     }
     spin_unlock(&d->page_lock);
     return result;
 }
 
+/* After a successful update, which has checked the address. */
 static int flush(struct vcpu *v, gva_t address, uint64_t flags)
 {
     uint64_t target = flags & ~UVMF_FLUSHTYPE_MASK;
     cpumask_t mask;
     int result;
 
+    if (likely(flags == (UVMF_INVLPG | UVMF_LOCAL))) {
+        machine_flush_page_local(address);
+        return 0;
+    }
     if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE ||
         (flags & UVMF_FLUSHTYPE_MASK) == UVMF_FLUSHTYPE_MASK) {
         return 0;
@@ -76,7 +72,7 @@ int64_t hc_update_va_mapping(uint64_t address, uint64_t value, uint64_t flags, u
     if (unlikely(result == -XEN_ERESTART)) {
         return hypercall_continue(__HYPERVISOR_update_va_mapping, address, value, flags, 0, 0, 0);
     }
-    return result == 0 ? flush(v, GVA(address), flags) : result;
+    return result != 0 || flags == UVMF_NONE ? result : flush(v, GVA(address), flags);
 }
 
 int64_t hc_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t flags,

@@ -163,13 +163,10 @@ int page_table_unpin(struct domain *d, mfn_t mfn)
     return result;
 }
 
-int page_table_settle(struct domain *d)
+int page_table_settle_list(struct domain *d)
 {
     int result;
 
-    if (likely(READ_ONCE(d->page_pending) == 0)) {
-        return 0;
-    }
     spin_lock(&d->page_lock);
     result = page_type_drain(d);
     spin_unlock(&d->page_lock);

@@ -5,10 +5,8 @@
 #ifndef XENLIKE_MM_PAGE_TABLE_H
 #define XENLIKE_MM_PAGE_TABLE_H
 
+#include "../domain/domain.h"
 #include "frame_table.h"
-
-struct vcpu;
-struct domain;
 
 /* Base pointers (PT5). 0, -EINVAL not a valid L4 of d, -ERESTART. The current vCPU's CR3 is reloaded when needed. */
 int page_table_set_kernel_base(struct vcpu *v, mfn_t l4);
@@ -21,7 +19,11 @@ int page_table_unpin(struct domain *d, mfn_t mfn);
 
 /* Takes apart what an update, a pin or a change of base left without references. A call of the guest's ends with this, so that
  * the frames are free for other uses when it returns. 0, -ERESTART. */
-int page_table_settle(struct domain *d);
+int page_table_settle_list(struct domain *d);
+static inline int page_table_settle(struct domain *d)
+{
+    return likely(READ_ONCE(d->page_pending) == 0) ? 0 : page_table_settle_list(d);
+}
 
 /* Reads the L1 entry that maps an address in v's current space by walking in software; false when there is none. */
 bool page_table_lookup(const struct vcpu *v, gva_t address, pte_t *pte);

@@ -144,27 +144,55 @@ int pt_update_entry(struct domain *d, mfn_t table, unsigned int index, pte_t wan
     return store_to_page(d, table, index, wanted);
 }
 
-bool pt_update_find_l1(const struct domain *d, mfn_t l4, gva_t address, mfn_t *table,
-                       unsigned int *index)
+/* The frame of the table that holds the L1 entry of an address, without a look at what it is; 0: none on the way.
+ * Linear tables make the walk lag: what is read as a level 2 entry may be one of level 3. So they may lead to the hypervisor's own tables, but every
+ * entry that is followed names a table in RAM, and the caller's look at the last one's owner and type decides. */
+static inline uint64_t walk(mfn_t l4, uint64_t address)
 {
     mfn_t mfn = l4;
-    uint64_t owner = d->id + FRAME_OWNER_FIRST_DOMAIN;
 
-    if (!address_is_canonical(address.v) ||
-        pt_entry_is_hypervisor_slot(4, pt_index(address.v, 4))) {
-        return false;
+    if (unlikely(!address_is_canonical(address)) ||
+        unlikely(pt_entry_is_hypervisor_slot(4, pt_index(address, 4)))) {
+        return 0;
     }
     for (unsigned int level = 4; level > 1; level--) {
-        pte_t pte = READ_ONCE(page_type_entries(mfn)[pt_index(address.v, level)]);
+        pte_t pte = READ_ONCE(page_type_entries(mfn)[pt_index(address, level)]);
 
-        /* A linear table leads anywhere that a table of d leads: into the hypervisor's own. */
-        if ((pte & PTE_PRESENT) == 0 || (pte & PTE_PSE) != 0 ||
-            frame_word_owner(frame_load(frame_of(pte_mfn(pte)))) != owner) {
-            return false;
+        if (unlikely((pte & (PTE_PRESENT | PTE_PSE)) != PTE_PRESENT)) {
+            return 0;
         }
         mfn = pte_mfn(pte);
     }
-    *table = mfn;
+    return mfn.n;
+}
+
+/* Is the frame a valid L1 of d? */
+static inline bool is_l1_of(const struct domain *d, uint64_t mfn)
+{
+    const uint64_t mask = (~UINT64_C(0) << FRAME_OWNER_SHIFT) | FRAME_TYPE_MASK | FRAME_VALIDATED;
+    uint64_t wanted = ((d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) |
+                      ((uint64_t)FRAME_L1 << FRAME_TYPE_SHIFT) | FRAME_VALIDATED;
+
+    return mfn != 0 && ((frame_load(frame_of(MFN(mfn))) ^ wanted) & mask) == 0;
+}
+
+int pt_update_address(struct domain *d, mfn_t l4, gva_t address, pte_t wanted,
+                      struct domain *frame_owner)
+{
+    uint64_t table = walk(l4, address.v);
+
+    if (unlikely(!is_l1_of(d, table))) {
+        return -XEN_EINVAL;
+    }
+    pte_t *slot = &page_type_entries(MFN(table))[pt_index(address.v, 1)];
+
+    return pt_update_l1(d, slot, READ_ONCE(*slot), wanted, frame_owner, PT_STORE_PLAIN);
+}
+
+bool pt_update_find_l1(const struct domain *d, mfn_t l4, gva_t address, mfn_t *table,
+                       unsigned int *index)
+{
+    table->n = walk(l4, address.v);
     *index = pt_index(address.v, 1);
-    return true;
+    return is_l1_of(d, table->n);
 }

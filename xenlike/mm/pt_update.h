@@ -23,8 +23,11 @@ int pt_update_entry(struct domain *d, mfn_t table, unsigned int index, pte_t wan
 int pt_update_l1(struct domain *d, pte_t *slot, pte_t old, pte_t wanted, struct domain *frame_owner,
                  enum pt_store how);
 
-/* The frame and index of the L1 entry that maps an address in the space of an L4; d owns all of it. False: none, or the tables on the way
- * are not valid ones of d. */
+/* The same for the L1 entry that maps an address in the space of an L4 of d; -EINVAL too when there is none in a valid L1 of d. */
+int pt_update_address(struct domain *d, mfn_t l4, gva_t address, pte_t wanted,
+                      struct domain *frame_owner);
+
+/* Frame and index of that entry; false: there is none in a valid L1 of d. */
 bool pt_update_find_l1(const struct domain *d, mfn_t l4, gva_t address, mfn_t *table,
                        unsigned int *index);
 
