@@ -85,6 +85,26 @@ Test(pv_emulate, writes_of_cr0_may_change_TS_only, .init = pv_setup)
     cr_expect(!pv_vcpu->pv.task_switched, "clts");
 }
 
+/* A second processor of Linux starts on its own kernel code segment. */
+Test(pv_emulate, the_guests_own_code_segments_count_by_their_L_bit, .init = pv_setup)
+{
+    mfn_t frame = frame_alloc_domain(pv_domain, 0, 0);
+    uint64_t *gdt = machine_frame(frame);
+
+    CODE(0x0f, 0x06);
+    gdt[2] = UINT64_C(0x00affb000000ffff);
+    gdt[3] = UINT64_C(0x00cffb000000ffff);
+    pv_vcpu->regs.cs = 0x13;
+    cr_expect(!pv_emulate_privileged(pv_vcpu), "no such descriptor");
+    cr_assert_eq(pv_set_gdt(pv_vcpu, &frame.n, 16), 0);
+    RAN(2);
+    pv_vcpu->regs.rip = CODE_START;
+    pv_vcpu->regs.cs = 0x1b;
+    cr_expect(!pv_emulate_privileged(pv_vcpu), "32-bit code");
+    pv_vcpu->regs.cs = 0x17;
+    cr_expect(!pv_emulate_privileged(pv_vcpu), "no LDT");
+}
+
 Test(pv_emulate, user_mode_gets_its_own_fault, .init = pv_setup)
 {
     pv_vcpu->pv.in_kernel = false;

@@ -25,7 +25,7 @@ static struct vcpu_info info;
 
 void pv_setup(void)
 {
-    fake_machine_init(256);
+    fake_machine_init(4096);
     pv_domain = fake_domain_create(1, 64, false);
     pv_vcpu = pv_domain->vcpus[0];
     pv_vcpu->info = &info;

@@ -335,7 +335,7 @@ bool pv_emulate_privileged(struct vcpu *v)
     struct instruction i;
     instruction_handler *handler;
 
-    if (v->regs.cs != FLAT_RING3_CS64) {
+    if (!pv_is_64_bit_code(v, v->regs.cs)) {
         return false; /* EXERCISE: 32-bit user code with I/O privilege; needs the segment's base and size. */
     }
     fetch(&i, v->regs.rip);

@@ -26,7 +26,9 @@
 /* CR4 bits this machine lets a guest have. */
 uint64_t pv_cr4_allowed(void);
 
-/* pv_segments.c: drops the descriptor pages' references. */
+/* pv_segments.c: does the selector name a 64-bit code segment, flat by nature? */
+bool pv_is_64_bit_code(const struct vcpu *v, uint16_t selector);
+/* Drops the descriptor pages' references. */
 void pv_segments_relinquish(struct vcpu *v);
 
 #endif

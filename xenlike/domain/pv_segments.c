@@ -13,6 +13,8 @@
 
 /* Bits of a descriptor (Intel SDM 3A, 3.4.5). */
 #define DESCRIPTOR_TYPE(d)    ((d) >> 40 & 0xf)
+#define DESCRIPTOR_IS_CODE    (UINT64_C(1) << 43)
+#define DESCRIPTOR_LONG       (UINT64_C(1) << 53)
 #define DESCRIPTOR_IS_SEGMENT (UINT64_C(1) << 44) /* clear: a gate, a TSS, an LDT */
 #define DESCRIPTOR_DPL        (UINT64_C(3) << 45)
 #define DESCRIPTOR_PRESENT    (UINT64_C(1) << 47)
@@ -55,6 +57,24 @@ bool pv_descriptor_fix(const struct domain *d, uint64_t *descriptor)
     }
     *descriptor |= DESCRIPTOR_DPL;
     return true;
+}
+
+bool pv_is_64_bit_code(const struct vcpu *v, uint16_t selector)
+{
+    bool in_ldt = (selector & 4) != 0;
+    const mfn_t *frames = in_ldt ? v->pv.ldt_frames : v->pv.gdt_frames;
+    uint32_t index = selector >> 3, entries = in_ldt ? v->pv.ldt_entries : v->pv.gdt_entries;
+    const uint64_t *table;
+    uint64_t wanted = DESCRIPTOR_IS_SEGMENT | DESCRIPTOR_IS_CODE | DESCRIPTOR_LONG;
+
+    if (selector == FLAT_RING3_CS64) {
+        return true;
+    }
+    if (index >= entries || !mfn_valid_value(frames[index / ENTRIES_PER_FRAME])) {
+        return false;
+    }
+    table = machine_frame(frames[index / ENTRIES_PER_FRAME]);
+    return (READ_ONCE(table[index % ENTRIES_PER_FRAME]) & wanted) == wanted;
 }
 
 /* Drops the references of a table's frames. */
