@@ -74,7 +74,7 @@ define guest_image
 $(1)_OBJECTS := $(patsubst %.c,$(GUEST_BUILD)/%.o,$(2))
 $$($(1)_OBJECTS): GUEST_EXTRA := $(3)
 $(1): $$($(1)_OBJECTS) $(PVK_LIBRARY) guest-pv-kernel/guest.lds guest-pv-kernel/symbols.awk \
-    guest-pv-kernel/build.mk
+    guest-pv-kernel/build.mk | $(NEWLIB)/lib/libc.a
 	@mkdir -p $$(dir $$@)
 	@echo "  GUESTLD $$@"
 	@awk -f guest-pv-kernel/symbols.awk /dev/null > $$@.symbols.S

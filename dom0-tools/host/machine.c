@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "machine.h"
@@ -155,6 +155,15 @@ pid_t machine_start(const struct settings *settings, const char *accelerator)
         free(line.arguments[i]);
     }
     return child;
+}
+
+bool machine_has_printed(const struct settings *settings)
+{
+    char path[SETTINGS_PATH_MAX];
+    struct stat log;
+
+    return settings_join(path, sizeof(path), settings->state, SETTINGS_HYPERVISOR_LOG) &&
+           stat(path, &log) == 0 && log.st_size > 0;
 }
 
 bool machine_quit(const struct settings *settings)

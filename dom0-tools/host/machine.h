@@ -15,6 +15,9 @@
  * The logs and links of an earlier run are replaced. */
 pid_t machine_start(const struct settings *settings, const char *accelerator);
 
+/* Has the hypervisor printed anything since machine_start? */
+bool machine_has_printed(const struct settings *settings);
+
 /* Asks a QEMU through its monitor to end. false when nobody answers there. */
 bool machine_quit(const struct settings *settings);
 
