@@ -12,11 +12,13 @@ directory and serves `pvctl xenstore WORD [ARGUMENT]` with words of its own:
     die               QEMU ends in the middle         restart    dom0 begins anew
 
 FAKE_QEMU may hold: mute (dom0 never answers), early-exit (QEMU ends at once), no-kvm (fails with
--accel kvm), slow-start (a second until the sockets exist), version (another protocol version).
+-accel kvm), mute-kvm (mute with it), slow-start (a second until the sockets exist), version (another protocol version).
 """
 import os, selectors, signal, socket, struct, sys, time
 
 MODE = os.environ.get("FAKE_QEMU", "").split(",")
+if "mute-kvm" in MODE and "kvm" in sys.argv:
+    MODE.append("mute")
 HELLO, PING, PONG, ERROR, POWEROFF, START = 1, 2, 3, 4, 5, 6
 EXEC, DATA, END, WINDOW, SIGNAL, RESIZE, TERMINAL, EXIT = range(16, 24)
 STDIN, STDOUT, STDERR = 0, 1, 2

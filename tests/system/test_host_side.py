@@ -171,6 +171,19 @@ def test_kvm_that_does_not_work_falls_back():
         expect_run(machine.run("up"), 0, stderr="tcg")
 
 
+def test_kvm_that_says_nothing_is_given_up_once():
+    with fake(FAKE_QEMU="mute-kvm", XENLIKE_ACCEL="auto") as machine:
+        if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+            raise Skip("there is no /dev/kvm to be tried")
+        begin = time.monotonic()
+        expect_run(machine.run("up"), 0, stderr="tcg")
+        expect(time.monotonic() - begin < 1.9, "the trial is short")
+        machine.run("down")
+        begin = time.monotonic()
+        expect_run(machine.run("up"), 0, stderr="tcg")
+        expect(time.monotonic() - begin < 0.5, "and is not repeated")
+
+
 def test_a_restarted_dom0_ends_its_commands():
     with fake() as machine:
         machine.run("up")
