@@ -3,13 +3,11 @@
  * FPU state, with XSAVE.
  *
  * Owns: struct fpu_state, CR0.TS, XCR0. Invariant: FP1 the registers never show one vCPU's state to another: TS is set for who
- * has none of its own. FP2 a saved image was written by XSAVE here or checked by fpu_set_image, so XRSTOR cannot fault.
+ * has none of its own. FP2 only XSAVE and state_create() write an image, so XRSTOR cannot fault.
  * FP3 registers hold a vCPU's newest state when owner and fpu_state.cpu agree; a new state agrees with no CPU.
  * Guest ABI: fpu_taskswitch, vcpu_guest_context.fpu_ctxt.
  */
 #include "fpu.h"
-
-#include <public/errno.h>
 
 #include "../domain/domain.h"
 #include "../lib/string.h"
@@ -21,20 +19,22 @@
 #define XCR0_SSE UINT64_C(2)
 #define XCR0_AVX UINT64_C(4)
 
-#define FXSAVE_SIZE     512
 #define FXSAVE_MXCSR    24
-#define XSAVE_STATE_BV  512
 #define DEFAULT_CONTROL 0x037f
 #define DEFAULT_MXCSR   0x1f80
-#define MXCSR_ALLOWED   0x0000ffffu
 #define NO_CPU          UINT32_MAX
 
-/* Legacy area, header, AVX (Intel SDM 1, 13.4): no more than these components are ever enabled. */
+/* Legacy area, header, AVX (Intel SDM 1, 13.4): no more than these components are ever enabled. XSAVE wants it aligned to 64
+ * bytes, hv_alloc() gives 32: it begins at the first such place. */
+#define AREA_SIZE  (512 + 64 + 256)
+#define AREA_ALIGN 64
 struct fpu_state {
-    uint8_t area[512 + 64 + 256];
-    void *allocation; /* hv_alloc's pointer: it aligns to 32 bytes */
     uint32_t cpu; /* whose registers it was last loaded into; NO_CPU: none's since it was made */
-} __attribute__((aligned(64)));
+    uint8_t space[AREA_ALIGN - 1 + AREA_SIZE];
+};
+struct fpu_area {
+    uint8_t bytes[AREA_SIZE];
+} __attribute__((aligned(AREA_ALIGN)));
 
 static uint64_t allowed_xcr0;
 static bool has_xsaveopt;
@@ -51,11 +51,6 @@ void fpu_init_cpu(void)
     cpu_local()->xcr0 = allowed_xcr0;
     write_cr0(read_cr0() | CR0_TS | CR0_MP);
     cpu_local()->task_switched = 1;
-}
-
-uint64_t fpu_allowed_xcr0(void)
-{
-    return allowed_xcr0;
 }
 
 static void set_task_switched(bool set)
@@ -81,41 +76,47 @@ static void set_xcr0(uint64_t value)
     }
 }
 
+static struct fpu_area *area_of(struct fpu_state *state)
+{
+    uint64_t place = (uint64_t)state->space + (AREA_ALIGN - 1);
+
+    return (struct fpu_area *)(place & ~(uint64_t)(AREA_ALIGN - 1));
+}
+
 static void state_save(struct fpu_state *state)
 {
+    struct fpu_area *area = area_of(state);
     uint32_t low = (uint32_t)allowed_xcr0;
 
     if (has_xsaveopt) {
-        __asm__ volatile("xsaveopt64 %0" : "+m"(*state) : "a"(low), "d"(0) : "memory");
+        __asm__ volatile("xsaveopt64 %0" : "+m"(*area) : "a"(low), "d"(0) : "memory");
     } else {
-        __asm__ volatile("xsave64 %0" : "+m"(*state) : "a"(low), "d"(0) : "memory");
+        __asm__ volatile("xsave64 %0" : "+m"(*area) : "a"(low), "d"(0) : "memory");
     }
 }
 
 static void state_load(struct vcpu *v)
 {
-    const struct fpu_state *state = v->fpu;
+    const struct fpu_area *area = area_of(v->fpu);
 
     v->fpu->cpu = cpu_local()->id;
     cpu_local()->fpu_owner = v;
-    __asm__ volatile("xrstor64 %0" : : "m"(*state), "a"((uint32_t)allowed_xcr0), "d"(0) : "memory");
+    __asm__ volatile("xrstor64 %0" : : "m"(*area), "a"((uint32_t)allowed_xcr0), "d"(0) : "memory");
 }
 
 /* The state of a processor after reset, except that the guest's kernel finds what FNINIT leaves. */
 static struct fpu_state *state_create(void)
 {
-    void *allocation = hv_alloc(sizeof(struct fpu_state) + 32);
-    struct fpu_state *state = (struct fpu_state *)(((uint64_t)allocation + 63) & ~UINT64_C(63));
+    struct fpu_state *state = hv_alloc(sizeof(struct fpu_state));
     uint16_t control = DEFAULT_CONTROL;
     uint32_t mxcsr = DEFAULT_MXCSR;
 
-    if (allocation != NULL) {
-        state->allocation = allocation;
+    if (state != NULL) {
         state->cpu = NO_CPU;
-        memcpy(state->area, &control, sizeof(control));
-        memcpy(state->area + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+        memcpy(area_of(state)->bytes, &control, sizeof(control));
+        memcpy(area_of(state)->bytes + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
     }
-    return allocation != NULL ? state : NULL;
+    return state;
 }
 
 void fpu_load_task_switched(const struct vcpu *v)
@@ -170,48 +171,4 @@ void fpu_switch(struct vcpu *previous, struct vcpu *next)
         state_load(next);
     }
     registers_close(next);
-}
-
-void fpu_get_image(const struct vcpu *v, void *image)
-{
-    uint16_t control = DEFAULT_CONTROL;
-    uint32_t mxcsr = DEFAULT_MXCSR;
-
-    if (v->fpu != NULL) {
-        memcpy(image, v->fpu->area, FXSAVE_SIZE);
-        return;
-    }
-    memset(image, 0, FXSAVE_SIZE);
-    memcpy(image, &control, sizeof(control));
-    memcpy((char *)image + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
-}
-
-int fpu_set_image(struct vcpu *v, const void *image)
-{
-    uint64_t components = XCR0_X87 | XCR0_SSE;
-    uint32_t mxcsr;
-
-    memcpy(&mxcsr, (const char *)image + FXSAVE_MXCSR, sizeof(mxcsr));
-    if ((mxcsr & ~MXCSR_ALLOWED) != 0) {
-        return -XEN_EINVAL;
-    }
-    if (v->fpu == NULL) {
-        v->fpu = state_create();
-    }
-    if (v->fpu == NULL) {
-        return -XEN_ENOMEM;
-    }
-    v->fpu->cpu = NO_CPU;
-    memset(v->fpu->area, 0, sizeof(v->fpu->area));
-    memcpy(v->fpu->area, image, FXSAVE_SIZE);
-    memcpy(v->fpu->area + XSAVE_STATE_BV, &components, sizeof(components));
-    return 0;
-}
-
-void fpu_free(struct vcpu *v)
-{
-    if (v->fpu != NULL) {
-        hv_free(v->fpu->allocation);
-    }
-    v->fpu = NULL;
 }

@@ -17,11 +17,5 @@ void fpu_switch(struct vcpu *previous, struct vcpu *next);
 /* CR0.TS of the machine as v needs it. */
 void fpu_load_task_switched(const struct vcpu *v);
 void fpu_load_xcr0(const struct vcpu *v);
-/* The 512-byte FXSAVE image for the toolstack, and back: -XEN_ENOMEM, -XEN_EINVAL (reserved MXCSR bits). v must not run. */
-void fpu_get_image(const struct vcpu *v, void *image);
-int fpu_set_image(struct vcpu *v, const void *image);
-void fpu_free(struct vcpu *v);
-/* The XCR0 bits a guest may set. */
-uint64_t fpu_allowed_xcr0(void);
 
 #endif

@@ -42,11 +42,6 @@
 
 #define READ_SELECTOR(name, variable) __asm__("mov %%" name ", %k0" : "=r"(variable))
 
-struct vcpu *cpu_idle_vcpu(unsigned int cpu)
-{
-    return cpu_local_of(cpu)->idle;
-}
-
 void switch_init_cpu(void)
 {
     struct cpu_local *local = cpu_local();

@@ -5,9 +5,7 @@
 
 struct vcpu;
 
-/* The idle vCPU of a CPU: domain NULL, never entered, made at boot. */
-struct vcpu *cpu_idle_vcpu(unsigned int cpu);
-/* switch_to() this CPU's idle vCPU. */
+/* switch_to() this CPU's idle vCPU: domain NULL, never entered, made at boot. */
 void switch_idle(void);
 /*
  * Saves the state of `current` that is still in the machine, makes next (of this CPU: perhaps the idle one) `current` and loads its
