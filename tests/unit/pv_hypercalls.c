@@ -63,13 +63,13 @@ Test(multicall, continues_where_it_was_preempted, .init = setup)
         entry(i, __HYPERVISOR_xen_version, XENVER_version, 0);
     }
     pv_vcpu->regs.rip = 0x1002;
-    fake_preempt_every = 4;
+    fake_preempt_every = 1;
     cr_expect_eq(call(__HYPERVISOR_multicall, LIST, 10, 0), __HYPERVISOR_multicall);
     cr_expect_eq(pv_vcpu->regs.rip, 0x1000, "the guest executes its syscall again");
-    cr_expect_eq(pv_vcpu->regs.rdi, LIST + 4 * sizeof(*list));
-    cr_expect_eq(pv_vcpu->regs.rsi, 6);
-    cr_expect_eq(list[3].result, 4 << 16 | 17);
-    cr_expect_eq(list[4].result, 0xaaaa);
+    cr_expect_eq(pv_vcpu->regs.rdi, LIST + 8 * sizeof(*list));
+    cr_expect_eq(pv_vcpu->regs.rsi, 2);
+    cr_expect_eq(list[7].result, 4 << 16 | 17);
+    cr_expect_eq(list[8].result, 0xaaaa);
     fake_preempt_every = 0;
     cr_expect_eq(call(__HYPERVISOR_multicall, pv_vcpu->regs.rdi, pv_vcpu->regs.rsi, 0), 0);
     cr_expect_eq(list[9].result, 4 << 16 | 17);

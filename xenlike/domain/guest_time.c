@@ -3,7 +3,7 @@
  * Time as guests see it.
  *
  * Owns: vcpu_time_info, wc_*, the timers in struct vcpu, the areas a vCPU registered.
- * Invariant: GT1 version is odd while the rest changes, and there is one writer; GT2 a clock once published stays valid: the
+ * Invariant: TI1 version is odd while the rest changes, and there is one writer; TI2 a clock once published stays valid: the
  * parameters are constant, so nothing needs to be published again at a switch.
  * Locks: none; the vCPU's own CPU. Guest ABI: docs/abi/time.md. Read next: timer.c.
  */

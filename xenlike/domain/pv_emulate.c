@@ -11,9 +11,10 @@
 #include "pv_internal.h"
 
 #define INSTRUCTION_MAX 15 /* bytes, Intel SDM 2A, 2.3.11 */
+#define FETCH_SIZE      16 /* two words are copied faster than one and seven bytes */
 
 struct instruction {
-    uint8_t bytes[INSTRUCTION_MAX];
+    uint8_t bytes[FETCH_SIZE];
     uint32_t available; /* bytes fetched */
     uint32_t length;    /* decoded so far; at the end the whole */
     uint8_t opcode;
@@ -27,13 +28,13 @@ typedef bool instruction_handler(struct vcpu *v, struct instruction *i);
 
 static void fetch(struct instruction *i, uint64_t rip)
 {
-    uint32_t first = (uint32_t)min_u64(INSTRUCTION_MAX, PAGE_SIZE - (rip & (PAGE_SIZE - 1)));
+    uint32_t first = (uint32_t)min_u64(FETCH_SIZE, PAGE_SIZE - (rip & (PAGE_SIZE - 1)));
 
     memset(i, 0, sizeof(*i));
     if (guest_access_read(i->bytes, GVA(rip), first) != 0) {
         return;
     }
-    i->available = first;
+    i->available = (uint32_t)min_u64(first, INSTRUCTION_MAX);
     if (first < INSTRUCTION_MAX &&
         guest_access_read(i->bytes + first, GVA(rip + first), INSTRUCTION_MAX - first) == 0) {
         i->available = INSTRUCTION_MAX;
