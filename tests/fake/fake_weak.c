@@ -94,20 +94,6 @@ WEAK void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value)
     (void)value;
 }
 
-WEAK bool machine_read_msr(uint32_t index, uint64_t *value)
-{
-    (void)index;
-    *value = 0;
-    return false;
-}
-
-WEAK bool machine_write_msr(uint32_t index, uint64_t value)
-{
-    (void)index;
-    (void)value;
-    return false;
-}
-
 WEAK volatile void *machine_map_device(maddr_t address, unsigned int pages)
 {
     (void)address;

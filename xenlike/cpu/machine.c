@@ -80,42 +80,6 @@ void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value)
     }
 }
 
-/* A refused access goes on after the instruction with `refused` set. */
-#define FIXUP_REFUSED                    \
-    "2:\n"                               \
-    ".pushsection .text.fixup, \"ax\"\n" \
-    "3: movl $1, %[refused]\n"           \
-    "jmp 2b\n"                           \
-    ".popsection\n"                      \
-    ".pushsection .ex_table, \"a\"\n"    \
-    ".long 1b - .\n"                     \
-    ".long 3b - .\n"                     \
-    ".popsection"
-
-bool machine_read_msr(uint32_t index, uint64_t *value)
-{
-    uint32_t low = 0;
-    uint32_t high = 0;
-    uint32_t refused = 0;
-
-    __asm__ volatile("1: rdmsr\n" FIXUP_REFUSED
-                     : "+a"(low), "+d"(high), [refused] "+r"(refused)
-                     : "c"(index));
-    *value = low | (uint64_t)high << 32;
-    return refused == 0;
-}
-
-bool machine_write_msr(uint32_t index, uint64_t value)
-{
-    uint32_t refused = 0;
-
-    __asm__ volatile("1: wrmsr\n" FIXUP_REFUSED
-                     : [refused] "+r"(refused)
-                     : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
-                     : "memory");
-    return refused == 0;
-}
-
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     read_cpuid(leaf, subleaf, out);

@@ -122,9 +122,6 @@ __attribute__((noreturn)) void machine_reboot(void);
 
 uint32_t machine_port_in(uint16_t port, unsigned int bytes);
 void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value);
-/* False: no such register, or the access faulted. */
-bool machine_read_msr(uint32_t index, uint64_t *value);
-bool machine_write_msr(uint32_t index, uint64_t value);
 /* Device registers, uncached and not executable, for good; NULL: the fixed-map area is full. */
 volatile void *machine_map_device(maddr_t address, unsigned int pages);
 NORETURN void machine_reboot(void);

@@ -11,11 +11,11 @@
 /* Stops the machine with registers and a symbolic backtrace (cpu/panic.c; tests: abort). */
 NORETURN COLD void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 
-#define CHECK(condition)                                                          \
-    do {                                                                          \
-        if (unlikely(!(condition))) {                                             \
-            panic("%s:%d: this must hold: %s", __FILE__, __LINE__, #condition);   \
-        }                                                                         \
+#define CHECK(condition)                                                        \
+    do {                                                                        \
+        if (unlikely(!(condition))) {                                           \
+            panic("%s:%d: this must hold: %s", __FILE__, __LINE__, #condition); \
+        }                                                                       \
     } while (0)
 
 #endif

@@ -10,9 +10,8 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define container_of(pointer, type, member) \
-    ((type *)((char *)(pointer) - offsetof(type, member)))
+#define ARRAY_SIZE(a)                       (sizeof(a) / sizeof((a)[0]))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #define compiler_barrier() __asm__ volatile("" ::: "memory")
 /* One load or store, never repeated or torn: for memory that a guest or another CPU writes. */
@@ -27,9 +26,9 @@
 #define min_u64(a, b) ((uint64_t)(a) < (uint64_t)(b) ? (uint64_t)(a) : (uint64_t)(b))
 #define max_u64(a, b) ((uint64_t)(a) > (uint64_t)(b) ? (uint64_t)(a) : (uint64_t)(b))
 
-#define NORETURN         __attribute__((noreturn))
+#define NORETURN          __attribute__((noreturn))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
-#define COLD             __attribute__((cold))
+#define COLD              __attribute__((cold))
 
 /* Checked by clang -Wthread-safety; nothing under gcc. */
 #if defined(__clang__)

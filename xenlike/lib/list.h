@@ -29,10 +29,6 @@ static inline void list_append(struct list_node *head, struct list_node *node)
 {
     list_insert_before(head, node);
 }
-static inline void list_prepend(struct list_node *head, struct list_node *node)
-{
-    list_insert_before(head->next, node);
-}
 /* The node is a list of its own afterwards. */
 static inline void list_remove(struct list_node *node)
 {

@@ -15,7 +15,10 @@ typedef struct CAPABILITY("lock") spinlock {
     uint32_t taken;
 } spinlock_t;
 
-#define SPINLOCK_INIT {0}
+#define SPINLOCK_INIT \
+    {                 \
+        0             \
+    }
 
 static inline void spinlock_init(spinlock_t *lock)
 {
@@ -34,11 +37,6 @@ static inline void spin_lock(spinlock_t *lock) ACQUIRES(*lock) UNCHECKED_LOCKING
 static inline void spin_unlock(spinlock_t *lock) RELEASES(*lock) UNCHECKED_LOCKING
 {
     __atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
-}
-
-static inline bool spin_is_locked(const spinlock_t *lock)
-{
-    return __atomic_load_n(&lock->taken, __ATOMIC_RELAXED) != 0;
 }
 
 #endif

@@ -83,11 +83,6 @@ int strncmp(const char *a, const char *b, size_t size)
     return 0;
 }
 
-int strcmp(const char *a, const char *b)
-{
-    return strncmp(a, b, SIZE_MAX);
-}
-
 char *strchr(const char *text, int byte)
 {
     for (; *text != (char)byte; text++) {

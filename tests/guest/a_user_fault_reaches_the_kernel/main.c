@@ -12,9 +12,9 @@
 #include <pvk/start.h>
 #include "outcome.h"
 
-#define UNMAPPED     0x7ff000123ul
-#define USER_FLAGS   0x297ul /* CF, PF, AF, SF, IF and the bit that is always set */
-#define NR_FRAME     8
+#define UNMAPPED   0x7ff000123ul
+#define USER_FLAGS 0x297ul /* CF, PF, AF, SF, IF and the bit that is always set */
+#define NR_FRAME   8
 
 struct fault_frame {
     uint64_t rcx, r11, error_code, rip, cs, rflags, rsp, ss;
