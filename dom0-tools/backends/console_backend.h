@@ -13,7 +13,9 @@
  *   wait DOMAIN      nothing; ends when the domain does
  *   fate DOMAIN      "running", "poweroff", "reboot", "destroyed", "crash TEXT" ...; end
  *   destroy DOMID    unmap, release, destroy; "ok" when it is gone; end
+ *   kernel DOMAIN SIZE PATH  its image, whose names a backtrace shows; end
  *   rename DOMID NAME  its log goes by this name from now on; end
+ * When a domain ends it sends "restart UUID" or "forget UUID" to the service "keeper" (pvctl/keeper.h).
  * DOMAIN is a name or an id; a dead domain is found by name, the last one that had it.
  * Invariant CON1: an index that a guest wrote is read once and clamped to its ring before use.
  * CON2: memory per guest is bounded (CONSOLE_LOG_BYTES), and so is the number of kept dead logs.

@@ -36,6 +36,7 @@ static void forget_oldest(struct console_state *state)
             *link = guest->next;
             console_session_forget(state, guest);
             console_log_destroy(&guest->log);
+            free(guest->kernel);
             free(guest);
         } else {
             link = &guest->next;

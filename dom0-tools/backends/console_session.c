@@ -154,37 +154,65 @@ static void request_rename(struct console_state *state, struct console_session *
     }
 }
 
+/* Of a domain just tracked: what its kernel's image is called, and how long it is. */
+static void request_kernel(struct console_state *state, struct console_session *session,
+                           char **words)
+{
+    struct console_guest *guest = wanted_guest(state, session, words[1]);
+
+    if (guest != NULL) {
+        free(guest->kernel);
+        guest->kernel_size = strtoull(words[2], NULL, 10);
+        guest->kernel = strdup(words[3]);
+        answer(session, SESSION_CLOSING, "ok");
+    }
+}
+
+/* The last word of a request is all that is left of its line. */
 static const struct {
     const char *name;
     request_handler_t handle;
     size_t nr_words;
 } requests[] = {
-    {"track", request_track, 9}, {"attach", request_attach, 2},   {"follow", request_follow, 2},
-    {"logs", request_follow, 2}, {"tail", request_follow, 2},     {"wait", request_wait, 2},
-    {"fate", request_fate, 2},   {"destroy", request_destroy, 2}, {"rename", request_rename, 3},
+    {"track", request_track, 9},   {"attach", request_attach, 2},   {"follow", request_follow, 2},
+    {"logs", request_follow, 2},   {"tail", request_follow, 2},     {"wait", request_wait, 2},
+    {"fate", request_fate, 2},     {"destroy", request_destroy, 2}, {"rename", request_rename, 3},
+    {"kernel", request_kernel, 4},
 };
+
+/* Splits a line at spaces into at most `most` words; how many. */
+static size_t split(char *at, char **words, size_t most)
+{
+    size_t count = 0;
+
+    while (count < most && *at != '\0') {
+        words[count++] = at;
+        if (count < most) {
+            at += strcspn(at, " ");
+            if (*at == ' ') {
+                *at++ = '\0';
+            }
+        }
+    }
+    return count;
+}
 
 static void request_line(struct console_state *state, struct console_session *session)
 {
     char *words[MAX_WORDS + 1] = {NULL};
     char line[CONSOLE_INPUT_BYTES + 1];
-    size_t count = 0;
-    char *at = line;
 
     memcpy(line, session->input, session->nr_input);
     line[session->nr_input] = '\0';
     session->nr_input = 0;
-    while (count < MAX_WORDS && *at != '\0') {
-        words[count++] = at;
-        at += strcspn(at, " ");
-        if (*at == ' ') {
-            *at++ = '\0';
-        }
-    }
-    for (size_t i = 0; count > 0 && i < sizeof(requests) / sizeof(requests[0]); i++) {
-        if (strcmp(requests[i].name, words[0]) == 0 && requests[i].nr_words == count) {
-            requests[i].handle(state, session, words);
-            return;
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        size_t length = strlen(requests[i].name);
+
+        if (strncmp(line, requests[i].name, length) == 0 && line[length] == ' ') {
+            if (split(line, words, requests[i].nr_words) == requests[i].nr_words) {
+                requests[i].handle(state, session, words);
+                return;
+            }
         }
     }
     answer(session, SESSION_CLOSING, "error the request is not understood");

@@ -46,6 +46,9 @@ struct console_guest {
     char on_reboot[CONSOLE_ACTION_SIZE];
     char on_crash[CONSOLE_ACTION_SIZE];
     char on_watchdog[CONSOLE_ACTION_SIZE];
+
+    char *kernel; /* the path of its image, for the names in a backtrace; NULL: not known */
+    uint64_t kernel_size;
 };
 
 enum session_kind { SESSION_NEW, SESSION_ATTACH, SESSION_FOLLOW, SESSION_WAIT, SESSION_CLOSING };
@@ -96,6 +99,14 @@ void domain_watch_check(struct console_state *state);
 /* End a domain and remove its traces; 0 or a negative Xen errno. */
 int domain_watch_destroy(struct console_state *state, struct console_guest *guest,
                          const char *fate);
+
+/* ---- domain_explain.c --------------------------------------------------------------------------- */
+
+/*
+ * What the hypervisor logged about a crashed domain, its registers and stack by the names of its
+ * kernel's functions, into the guest's log; the reason into `reason`, "" when there is none.
+ */
+void domain_explain(struct console_guest *guest, char *reason, size_t size);
 
 /* ---- console_session.c -------------------------------------------------------------------------- */
 

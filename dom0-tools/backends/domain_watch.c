@@ -11,98 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <public/errno.h>
 
 #include "dom0-tools/libpv/domain_register.h"
-#include "dom0-tools/libpv/sysctl.h"
+#include "dom0-tools/libpv/seam.h"
 
-#define HYPERVISOR_LOG_BYTES 16384
-
-/* Whether a line speaks of the domain as d5, (d5) or "omain 5", and of no other with more digits. */
-static bool line_names(const char *line, uint16_t domid)
-{
-    for (int form = 0; form < 2; form++) {
-        char name[24];
-        size_t length = (size_t)snprintf(name, sizeof(name), form == 0 ? "d%u" : "omain %u",
-                                         (unsigned int)domid);
-
-        for (const char *at = strstr(line, name); at != NULL; at = strstr(at + 1, name)) {
-            bool begins = at == line || strchr(" (Dd", at[-1]) != NULL;
-            bool ends = at[length] < '0' || at[length] > '9';
-
-            if (begins && ends) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* A line of the hypervisor's log without what stands before its words: "(XEN) ", "[   1.234567] ". */
-static char *line_words(char *line)
-{
-    line[strcspn(line, "\r")] = '\0';
-    if (strncmp(line, "(XEN) ", 6) == 0) {
-        line += 6;
-    }
-    if (line[0] == '[' && strspn(line + 1, " .0123456789") == strcspn(line + 1, "]") &&
-        strstr(line, "] ") != NULL) {
-        line = strstr(line, "] ") + 2;
-    }
-    return line;
-}
-
-/* The next line of a text, ended in place; NULL behind the last. */
-static char *next_line(char **text)
-{
-    char *line = *text;
-    char *end = line != NULL ? strchr(line, '\n') : NULL;
-
-    if (line == NULL || *line == '\0') {
-        return NULL;
-    }
-    if (end != NULL) {
-        *end = '\0';
-    }
-    *text = end != NULL ? end + 1 : NULL;
-    return line;
-}
-
-/*
- * Why the hypervisor crashed the domain, from its log into `reason`; "" when it does not say, because
- * the guest ended itself. The registers and the stack that follow go into the guest's log.
- */
-static void hypervisor_words(struct console_guest *guest, char *reason, size_t size)
-{
-    char *log = malloc(HYPERVISOR_LOG_BYTES + 1);
-    int length = log != NULL ? sysctl_read_console(log, HYPERVISOR_LOG_BYTES, 0) : 0;
-    char *text = log, *line;
-
-    reason[0] = '\0';
-    if (log == NULL) {
-        return;
-    }
-    log[length > 0 ? length : 0] = '\0';
-    while ((line = next_line(&text)) != NULL) {
-        line = line_words(line);
-        if (!line_names(line, guest->domid)) {
-            continue;
-        }
-        if (strstr(line, "crashed") != NULL) {
-            const char *colon = strstr(line, "crashed: ");
-
-            snprintf(reason, size, "%s", colon != NULL ? colon + 9 : line);
-            console_guest_note(guest, "the hypervisor crashed the domain: %s", reason);
-        } else if (reason[0] != '\0') {
-            console_log_append(&guest->log, line, strlen(line));
-            console_log_append(&guest->log, "\r\n", 2);
-        }
-    }
-    free(log);
-}
-
-int domain_watch_destroy(struct console_state *state, struct console_guest *guest, const char *fate)
+static int end_domain(struct console_state *state, struct console_guest *guest, const char *fate)
 {
     int result;
 
@@ -124,6 +40,28 @@ int domain_watch_destroy(struct console_state *state, struct console_guest *gues
     return result == -XEN_ESRCH ? 0 : result;
 }
 
+/* Tells the keeper of configurations to make the domain anew, or that it will not come back. */
+static void tell_keeper(const struct console_guest *guest, const char *what)
+{
+    int stream = seam_service_connect("keeper");
+    char line[64], uuid[37];
+
+    if (stream >= 0) {
+        domain_register_uuid_text(guest->uuid, uuid);
+        int length = snprintf(line, sizeof(line), "%s %s\n", what, uuid);
+        (void)!write(stream, line, (size_t)length);
+        close(stream);
+    }
+}
+
+int domain_watch_destroy(struct console_state *state, struct console_guest *guest, const char *fate)
+{
+    int result = end_domain(state, guest, fate);
+
+    tell_keeper(guest, "forget");
+    return result;
+}
+
 static const char *action_of(const struct console_guest *guest, unsigned int reason)
 {
     switch (reason) {
@@ -138,11 +76,32 @@ static const char *action_of(const struct console_guest *guest, unsigned int rea
     }
 }
 
-/* The guest stopped by itself: record why, then keep it or destroy it. */
+/* It keeps its memory, and all that its fate says, until it is destroyed. */
+static void preserve(struct console_guest *guest, const char *fate)
+{
+    snprintf(guest->fate, sizeof(guest->fate), "%s", fate);
+    guest->ended = true;
+}
+
+/* The dead one makes room for its successor: "name" becomes "name-ID". */
+static void rename_away(struct console_state *state, struct console_guest *guest)
+{
+    char name[CONSOLE_NAME_SIZE];
+
+    snprintf(name, sizeof(name), "%.64s-%u", guest->name, (unsigned int)guest->domid);
+    snprintf(guest->name, sizeof(guest->name), "%s", name);
+    if (state->store != NULL) {
+        store_write_at(state->store, STORE_NO_TRANSACTION, name, "/local/domain/%u/name",
+                       (unsigned int)guest->domid);
+    }
+}
+
+/* The guest stopped by itself: record why, then do what its configuration says. */
 static void guest_shut_down(struct console_state *state, struct console_guest *guest,
                             const struct domain_info *info)
 {
     const char *action = action_of(guest, info->reason);
+    bool again = strstr(action, "restart") != NULL;
     char fate[CONSOLE_FATE_SIZE];
     char words[CONSOLE_FATE_SIZE - 16] = "";
 
@@ -151,19 +110,21 @@ static void guest_shut_down(struct console_state *state, struct console_guest *g
     }
     console_guest_drain(state, guest);
     if (info->reason == DOMCTL_REASON_CRASH) {
-        hypervisor_words(guest, words, sizeof(words));
+        domain_explain(guest, words, sizeof(words));
     }
     snprintf(fate, sizeof(fate), "%s%s%s", domctl_reason_name(info->reason),
              words[0] != '\0' ? " " : "", words);
     if (strcmp(action, "preserve") == 0) {
-        snprintf(guest->fate, sizeof(guest->fate), "%s", fate);
-        guest->ended = true;
+        preserve(guest, fate);
         return;
     }
-    if (strcmp(action, "restart") == 0) {
-        console_guest_note(guest, "the domain asked for a restart; it is destroyed instead");
+    if (strcmp(action, "rename-restart") == 0) {
+        rename_away(state, guest);
+        preserve(guest, fate);
+    } else {
+        end_domain(state, guest, fate);
     }
-    domain_watch_destroy(state, guest, fate);
+    tell_keeper(guest, again ? "restart" : "forget");
 }
 
 void domain_watch_check(struct console_state *state)

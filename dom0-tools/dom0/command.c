@@ -83,10 +83,10 @@ static int open_descriptor(const char *path, int flags)
 }
 
 /* A path of the user's host: only what the request named, and under the name it was given. */
-static int open_named(const struct channel_session *session, const char *path)
+static int share_path(const struct channel_session *session, const char *path, char *text,
+                      size_t size, int *flags)
 {
     const struct channel_file *named = channel_sessions_find_file(session, path);
-    char share_path[1024];
 
     if (named == NULL) {
         return -EACCES;
@@ -94,12 +94,40 @@ static int open_named(const struct channel_session *session, const char *path)
     if ((named->flags & CHANNEL_FILE_ABSENT) != 0) {
         return -ENOENT;
     }
-    int length = snprintf(share_path, sizeof(share_path), SHARE "%s", named->share_path);
-    if (length < 0 || (size_t)length >= sizeof(share_path)) {
-        return -ENAMETOOLONG;
+    *flags = (named->flags & CHANNEL_FILE_WRITABLE) != 0 ? O_RDWR : O_RDONLY;
+    int length = snprintf(text, size, SHARE "%s", named->share_path);
+    return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
+}
+
+static int open_named(const struct channel_session *session, const char *path)
+{
+    char text[1024];
+    int flags, result = share_path(session, path, text, sizeof(text), &flags);
+
+    return result < 0 ? result : open_descriptor(text, flags);
+}
+
+/* The tools count in Xen's error numbers, which are libc's only up to 34. */
+static int as_xen_errno(int result)
+{
+    return result == -ENAMETOOLONG ? -XEN_ENAMETOOLONG : result < -34 ? -XEN_EIO : result;
+}
+
+/* dom0's own shell has no session; a relative path of its is relative to its directory. */
+int dom0_session_file_path(const char *path, char *text, size_t size)
+{
+    const struct command *command = current_command();
+    char directory[512] = "";
+    int flags, length;
+
+    if (command != NULL && command->session != NULL) {
+        return as_xen_errno(share_path(command->session, path, text, size, &flags));
     }
-    return open_descriptor(share_path,
-                           (named->flags & CHANNEL_FILE_WRITABLE) != 0 ? O_RDWR : O_RDONLY);
+    if (path[0] != '/' && getcwd(directory, sizeof(directory)) == NULL) {
+        return -XEN_EIO;
+    }
+    length = snprintf(text, size, "%s%s%s", directory, path[0] == '/' ? "" : "/", path);
+    return length < 0 || (size_t)length >= size ? -XEN_ENAMETOOLONG : 0;
 }
 
 int dom0_session_open_file(const char *path)
@@ -108,8 +136,7 @@ int dom0_session_open_file(const char *path)
     int result = command != NULL && command->session != NULL ? open_named(command->session, path)
                                                              : open_descriptor(path, O_RDONLY);
 
-    /* The tools count in Xen's error numbers, which are libc's only up to 34. */
-    return result == -ENAMETOOLONG ? -XEN_ENAMETOOLONG : result < -34 ? -XEN_EIO : result;
+    return as_xen_errno(result);
 }
 
 void dom0_session_terminal_raw(int on)

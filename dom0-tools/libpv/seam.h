@@ -125,4 +125,10 @@ uint64_t seam_now_ns(void);
  */
 int seam_file_open(const char *path);
 
+/*
+ * Where a back end finds that file after the command has ended: an absolute path of this machine, into
+ * text. 0 or a negative Xen errno, -XEN_EACCES when the command did not name it.
+ */
+int seam_file_path(const char *path, char *text, size_t size);
+
 #endif

@@ -531,3 +531,8 @@ int seam_file_open(const char *path)
 {
     return dom0_session_open_file(path);
 }
+
+int seam_file_path(const char *path, char *text, size_t size)
+{
+    return dom0_session_file_path(path, text, size);
+}

@@ -17,6 +17,7 @@
 #include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/pvctl/config_file.h"
 #include "dom0-tools/pvctl/fate.h"
+#include "dom0-tools/pvctl/keeper.h"
 #include "dom0-tools/pvctl/session.h"
 #include "dom0-tools/pvctl/terminal_session.h"
 
@@ -29,6 +30,7 @@ struct creation {
     const struct command_call *call;
     struct error *error;
     struct config_file file;
+    char *const *words; /* key=value, of the command line */
     struct domain_request request;
     struct domain_built built;
     struct store *store;
@@ -108,9 +110,12 @@ static int step_configuration(struct creation *creation)
         error_set(creation->error, ERROR_USAGE, "create: a configuration is missing");
         return error_hint(creation->error, "usage: pvctl create %s", call->command->usage);
     }
-    if (config_file_open(path, words, &creation->file, creation->error) < 0) {
-        return -1;
-    }
+    creation->words = words;
+    return config_file_open(path, words, &creation->file, creation->error);
+}
+
+static int step_devices(struct creation *creation)
+{
     if (config_of(creation)->nr_disks > 0 || config_of(creation)->nr_vifs > 0) {
         error_set(creation->error, ERROR_NOT_SERVED, "cannot give domain '%s' its %s",
                   config_of(creation)->name, config_of(creation)->nr_disks > 0 ? "disk" : "vif");
@@ -250,6 +255,19 @@ static int step_build(struct creation *creation)
     return 0;
 }
 
+/* Where the names of its functions are found, should it crash; a backtrace without names is no failure. */
+static void tell_image(const struct creation *creation)
+{
+    struct error unknown = {.code = ERROR_NONE};
+    char path[200], request[240], answer[8];
+
+    if (seam_file_path(config_of(creation)->kernel, path, sizeof(path)) == 0) {
+        snprintf(request, sizeof(request), "kernel %u %llu %s", (unsigned int)creation->built.domid,
+                 (unsigned long long)creation->request.kernel.size, path);
+        session_console_simple(request, answer, sizeof(answer), &unknown);
+    }
+}
+
 /* The console is connected before the first instruction, so that nothing of it is lost. */
 static int step_console(struct creation *creation)
 {
@@ -264,6 +282,7 @@ static int step_console(struct creation *creation)
     if (session_console_simple(request, answer, sizeof(answer), creation->error) < 0) {
         return -1;
     }
+    tell_image(creation);
     if (option(creation, "console") || option(creation, "foreground")) {
         snprintf(request, sizeof(request), "%s %u", option(creation, "console") ? "attach" : "wait",
                  (unsigned int)creation->built.domid);
@@ -430,21 +449,35 @@ static int interrupted(struct creation *creation)
     return -1;
 }
 
-static int create(struct creation *creation)
+/* From a loaded configuration to a domain that runs. */
+static int make(struct creation *creation)
 {
     static int (*const steps[])(struct creation *) = {step_build, step_console, step_run};
 
-    if (step_configuration(creation) < 0 || step_request(creation) < 0) {
-        return -1;
-    }
-    if (option(creation, "dry-run")) {
-        return dry_run(creation);
-    }
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         if (steps[i](creation) < 0) {
             undo(creation);
             return interrupted(creation);
         }
+        /* Before it runs, since it may end at once. */
+        if (steps[i] == step_console) {
+            keeper_remember(creation->request.uuid, &creation->file, creation->words);
+        }
+    }
+    return 0;
+}
+
+static int create(struct creation *creation)
+{
+    if (step_configuration(creation) < 0 || step_devices(creation) < 0 ||
+        step_request(creation) < 0) {
+        return -1;
+    }
+    if (option(creation, "dry-run")) {
+        return dry_run(creation);
+    }
+    if (make(creation) < 0) {
+        return -1;
     }
     /* The images are loaded; -c and -F may stay for long. */
     close_images(creation);
@@ -452,6 +485,27 @@ static int create(struct creation *creation)
         print_timing(creation);
     }
     return stay(creation);
+}
+
+int cmd_create_again(struct config_file *file, char *const *words, struct error *error)
+{
+    static const struct command_call no_options;
+    struct creation *creation = calloc(1, sizeof(*creation));
+    int result;
+
+    if (creation == NULL) {
+        config_file_close(file);
+        return error_set(error, ERROR_TOOL_MEMORY, "out of memory");
+    }
+    creation->call = &no_options;
+    creation->error = error;
+    creation->file = *file;
+    creation->words = words;
+    creation->kernel = creation->ramdisk = creation->console = -1;
+    creation->started_ns = seam_now_ns();
+    result = step_devices(creation) < 0 || step_request(creation) < 0 ? -1 : make(creation);
+    creation_close(creation);
+    return result;
 }
 
 int cmd_create(const struct command_call *call, struct error *error)

@@ -65,32 +65,42 @@ int config_file_read(const char *path, char **text, size_t *size, struct error *
     return 0;
 }
 
-int config_file_open(const char *path, char *const *words, struct config_file *file,
-                     struct error *error)
+int config_file_load(const char *name, char *text, size_t size, char *const *words,
+                     struct config_file *file, struct error *error)
 {
     struct config_problems *problems = calloc(1, sizeof(*problems));
-    char *text;
     int result;
 
     memset(file, 0, sizeof(*file));
     if (problems == NULL) {
-        return error_set(error, ERROR_TOOL_MEMORY, "no memory to read '%s'", path);
+        free(text);
+        return error_set(error, ERROR_TOOL_MEMORY, "no memory to read '%s'", name);
     }
-    if (config_file_read(path, &text, &file->file.size, error) < 0) {
-        free(problems);
-        return -1;
-    }
-    file->file.name = path;
+    file->file.name = name;
     file->file.text = text;
+    file->file.size = size;
     result = config_load(&file->file, words, &file->words, &file->config, problems);
     if (result < 0) {
         config_problem_print_all(problems, stderr);
-        error_set(error, ERROR_CONFIG, "the configuration '%s' has %zu error%s", path,
+        error_set(error, ERROR_CONFIG, "the configuration '%s' has %zu error%s", name,
                   problems->count + problems->dropped, problems->count == 1 ? "" : "s");
         config_file_close(file);
     }
     free(problems);
     return result;
+}
+
+int config_file_open(const char *path, char *const *words, struct config_file *file,
+                     struct error *error)
+{
+    char *text;
+    size_t size;
+
+    memset(file, 0, sizeof(*file));
+    if (config_file_read(path, &text, &size, error) < 0) {
+        return -1;
+    }
+    return config_file_load(path, text, size, words, file, error);
 }
 
 void config_file_close(struct config_file *file)

@@ -21,6 +21,9 @@ struct config_file {
  */
 int config_file_open(const char *path, char *const *words, struct config_file *file,
                      struct error *error);
+/* Like it, of a text that was read already; it is malloc'ed, and belongs to the file from now on. */
+int config_file_load(const char *name, char *text, size_t size, char *const *words,
+                     struct config_file *file, struct error *error);
 void config_file_close(struct config_file *file);
 
 /* The text of a file of the user's, malloc'ed; -1 with the error set. */

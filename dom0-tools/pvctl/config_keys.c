@@ -99,7 +99,7 @@ static int set_action(const struct key *key, const struct config_value *value,
         if (strcmp(action_names[i], value->text) == 0) {
             enum config_action action = (enum config_action)i;
 
-            if (action != ACTION_DESTROY && action != ACTION_PRESERVE && action != ACTION_RESTART) {
+            if (action == ACTION_COREDUMP_DESTROY || action == ACTION_COREDUMP_RESTART) {
                 return config_problem_add(problems, &value->span, "`%s' is not served",
                                           value->text);
             }
@@ -110,7 +110,7 @@ static int set_action(const struct key *key, const struct config_value *value,
     config_problem_add(problems, &value->span, "`%s' is no action", value->text);
     near = config_problem_nearest(value->text, action_names);
     return near != NULL ? config_problem_hint(problems, "did you mean `%s'?", near)
-                        : config_problem_hint(problems, "destroy, restart or preserve");
+                        : config_problem_hint(problems, "destroy, restart, rename-restart or preserve");
 }
 
 static int set_type(const struct key *key, const struct config_value *value, struct config *config,

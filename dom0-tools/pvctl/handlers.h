@@ -25,6 +25,9 @@ int cmd_completion(const struct command_call *call, struct error *error);
  */
 
 int cmd_create(const struct command_call *call, struct error *error);
+struct config_file;
+/* Like `create` of a configuration that is loaded already, which it closes. 0, or -1 with the error set. */
+int cmd_create_again(struct config_file *file, char *const *words, struct error *error);
 int cmd_list(const struct command_call *call, struct error *error);
 int cmd_console(const struct command_call *call, struct error *error);
 int cmd_console_logs(const struct command_call *call, struct error *error);

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The smallest useful guest: says who it is, then echoes lines. "exit N" ends it with status N.
+ * The smallest useful guest: says who it is, then echoes lines. "exit N" ends it with status N; "reboot"
+ * and "crash" are what they say.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <pvk/memory.h>
+#include <pvk/shutdown.h>
 #include <pvk/start.h>
+
+static volatile int *volatile unmapped = (volatile int *)8;
+
+/* The trap handler says where, and who called. */
+static __attribute__((noinline)) void crash(void)
+{
+    *unmapped = 1;
+}
 
 int main(int argc, char **argv)
 {
@@ -20,6 +30,12 @@ int main(int argc, char **argv)
     while (fgets(line, sizeof(line), stdin) != NULL) {
         if (strncmp(line, "exit", 4) == 0 && strchr(" \n", line[4]) != NULL) {
             return atoi(line + 4);
+        }
+        if (strcmp(line, "reboot\n") == 0) {
+            shutdown_reboot();
+        }
+        if (strcmp(line, "crash\n") == 0) {
+            crash();
         }
         printf("you said: %s", line);
     }

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keeper.c: the recipes of living domains.
+ * Owns: the list of recipes, each one allocation per text.
+ * Invariant KP1 (keeper.h). Locks: none; threads of one dom0 take turns only where they wait.
+ * Read next: ../backends/domain_watch.c, which decides.
+ */
+#include "dom0-tools/pvctl/keeper.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dom0-tools/libpv/domain_register.h"
+#include "dom0-tools/libpv/seam.h"
+#include "dom0-tools/pvctl/handlers.h"
+
+#define UUID_TEXT 37
+/* A domain that dies at once is not restarted faster than this. */
+#define LEAST_LIFE_MS 1000
+
+struct recipe {
+    struct recipe *next;
+    char uuid[UUID_TEXT];
+    uint64_t made_ns;
+    char *name; /* of the configuration file, for messages */
+    char *text;
+    size_t size;
+    char **words; /* NULL-terminated */
+};
+
+static struct recipe *recipes;
+
+static void recipe_free(struct recipe *recipe)
+{
+    if (recipe == NULL) {
+        return;
+    }
+    for (char **word = recipe->words; word != NULL && *word != NULL; word++) {
+        free(*word);
+    }
+    free(recipe->words);
+    free(recipe->text);
+    free(recipe->name);
+    free(recipe);
+}
+
+static struct recipe *take(const char *uuid)
+{
+    for (struct recipe **link = &recipes; *link != NULL; link = &(*link)->next) {
+        if (strcmp((*link)->uuid, uuid) == 0) {
+            struct recipe *recipe = *link;
+
+            *link = recipe->next;
+            return recipe;
+        }
+    }
+    return NULL;
+}
+
+/* ---- remembering ------------------------------------------------------------------------------- */
+
+/* key="PATH", PATH absolute; NULL when it cannot be said so. */
+static char *path_word(const char *key, const char *path)
+{
+    char absolute[1024];
+    size_t size = strlen(key) + sizeof(absolute) + 4;
+    char *word;
+
+    if (seam_file_path(path, absolute, sizeof(absolute)) < 0 || strpbrk(absolute, "\"\\") != NULL) {
+        return NULL;
+    }
+    word = malloc(size);
+    if (word != NULL) {
+        snprintf(word, size, "%s=\"%s\"", key, absolute);
+    }
+    return word;
+}
+
+/* The command line's words, then the images by their absolute paths: the later word counts. */
+static char **copy_words(const struct config *config, char *const *words)
+{
+    size_t count = 0;
+    char **copy;
+    bool whole = true;
+
+    while (words[count] != NULL) {
+        count++;
+    }
+    copy = calloc(count + 3, sizeof(*copy));
+    if (copy == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = strdup(words[i]);
+        whole = whole && copy[i] != NULL;
+    }
+    copy[count] = path_word("kernel", config->kernel);
+    whole = whole && copy[count] != NULL;
+    if (config->ramdisk != NULL && whole) {
+        copy[count + 1] = path_word("ramdisk", config->ramdisk);
+        whole = copy[count + 1] != NULL;
+    }
+    if (!whole) {
+        for (size_t i = 0; i < count + 2; i++) {
+            free(copy[i]);
+        }
+        free(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+static void keeper_run(void *argument);
+
+void keeper_remember(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct config_file *file,
+                     char *const *words)
+{
+    static bool started;
+    struct recipe *recipe = calloc(1, sizeof(*recipe));
+
+    if (recipe != NULL) {
+        domain_register_uuid_text(uuid, recipe->uuid);
+        recipe->made_ns = seam_now_ns();
+        recipe->name = strdup(file->file.name);
+        recipe->size = file->file.size;
+        recipe->text = malloc(recipe->size + 1);
+        recipe->words = copy_words(&file->config, words);
+    }
+    if (recipe == NULL || recipe->name == NULL || recipe->text == NULL || recipe->words == NULL ||
+        (!started && seam_thread_start("keeper", keeper_run, NULL) < 0)) {
+        recipe_free(recipe);
+        fprintf(stderr, "pvctl: '%s' will not be restarted: its files cannot be remembered\n",
+                file->config.name);
+        return;
+    }
+    started = true;
+    memcpy(recipe->text, file->file.text, recipe->size);
+    recipe->next = recipes;
+    recipes = recipe;
+}
+
+/* ---- restarting -------------------------------------------------------------------------------- */
+
+static void make_again(struct recipe *recipe)
+{
+    struct error error = {.code = ERROR_NONE};
+    uint64_t life_ms = (seam_now_ns() - recipe->made_ns) / 1000000;
+    struct config_file file;
+    char *text = malloc(recipe->size + 1);
+
+    if (life_ms < LEAST_LIFE_MS) {
+        seam_wait_any(NULL, 0, (int)(LEAST_LIFE_MS - life_ms));
+    }
+    if (text == NULL) {
+        error_set(&error, ERROR_TOOL_MEMORY, "out of memory");
+    } else {
+        memcpy(text, recipe->text, recipe->size);
+        if (config_file_load(recipe->name, text, recipe->size, recipe->words, &file, &error) == 0) {
+            cmd_create_again(&file, recipe->words, &error);
+        }
+    }
+    if (error.code != ERROR_NONE) {
+        fprintf(stderr, "a domain could not be restarted:\n");
+        error_print(&error, stderr);
+    }
+}
+
+static void serve_line(char *line)
+{
+    char *uuid = strchr(line, ' ');
+    struct recipe *recipe;
+
+    if (uuid == NULL) {
+        return;
+    }
+    *uuid++ = '\0';
+    uuid[strcspn(uuid, "\n")] = '\0';
+    recipe = take(uuid);
+    if (recipe != NULL && strcmp(line, "restart") == 0) {
+        make_again(recipe);
+    }
+    recipe_free(recipe);
+}
+
+static void keeper_run(void *argument)
+{
+    int listener = seam_service_listen("keeper");
+
+    (void)argument;
+    while (listener >= 0) {
+        struct seam_wait wait = {listener, SEAM_READ, 0};
+        int stream = seam_service_accept(listener);
+        char line[64];
+        ssize_t size;
+
+        if (stream < 0) {
+            seam_wait_any(&wait, 1, -1);
+            continue;
+        }
+        size = read(stream, line, sizeof(line) - 1);
+        close(stream);
+        if (size > 0) {
+            line[size] = '\0';
+            serve_line(line);
+        }
+    }
+}
