@@ -41,55 +41,22 @@ static int new_user_base(struct domain *d, const struct mmuext_op *op)
     return page_table_set_user_base(current_vcpu(), MFN(op->arg1.mfn));
 }
 
-static int flush_local(struct domain *d, const struct mmuext_op *op)
+/* The six flushes: everything or one page (odd commands), here, where some vCPUs have been, or wherever the domain has been. */
+static int flush(struct domain *d, const struct mmuext_op *op)
 {
-    (void)d;
-    (void)op;
-    mmu_flush_all(mmu_flush_local_mask());
-    return 0;
-}
+    cpumask_t mask = mmu_flush_local_mask();
 
-static int flush_page_local(struct domain *d, const struct mmuext_op *op)
-{
-    (void)d;
-    mmu_flush_page(mmu_flush_local_mask(), GVA(op->arg1.linear_addr));
-    return 0;
-}
-
-static int flush_multi(struct domain *d, const struct mmuext_op *op)
-{
-    cpumask_t mask;
-    int result = mmu_flush_vcpu_mask(d, (uint64_t)op->arg2.vcpumask.p, &mask);
-
-    if (result != 0) {
+    if (op->cmd >= MMUEXT_TLB_FLUSH_ALL) {
+        mask = READ_ONCE(d->dirty_cpus);
+    } else if (op->cmd >= MMUEXT_TLB_FLUSH_MULTI &&
+               mmu_flush_vcpu_mask(d, (uint64_t)op->arg2.vcpumask.p, &mask) != 0) {
         return -XEN_EINVAL;
     }
-    mmu_flush_all(mask);
-    return 0;
-}
-
-static int flush_page_multi(struct domain *d, const struct mmuext_op *op)
-{
-    cpumask_t mask;
-    int result = mmu_flush_vcpu_mask(d, (uint64_t)op->arg2.vcpumask.p, &mask);
-
-    if (result != 0) {
-        return -XEN_EINVAL;
+    if (op->cmd % 2 != 0) {
+        mmu_flush_page(mask, GVA(op->arg1.linear_addr));
+    } else {
+        mmu_flush_all(mask);
     }
-    mmu_flush_page(mask, GVA(op->arg1.linear_addr));
-    return 0;
-}
-
-static int flush_everywhere(struct domain *d, const struct mmuext_op *op)
-{
-    (void)op;
-    mmu_flush_all(READ_ONCE(d->dirty_cpus));
-    return 0;
-}
-
-static int flush_page_everywhere(struct domain *d, const struct mmuext_op *op)
-{
-    mmu_flush_page(READ_ONCE(d->dirty_cpus), GVA(op->arg1.linear_addr));
     return 0;
 }
 
@@ -110,22 +77,11 @@ static int set_ldt(struct domain *d, const struct mmuext_op *op)
     return pv_set_ldt(current_vcpu(), GVA(op->arg1.linear_addr), op->arg2.nr_ents);
 }
 
-static int clear_page(struct domain *d, const struct mmuext_op *op)
-{
-    mfn_t mfn = MFN(op->arg1.mfn);
-
-    if (frame_get_and_type(mfn, d, FRAME_WRITABLE) != 0) {
-        return -XEN_EINVAL;
-    }
-    memset(machine_frame(mfn), 0, PAGE_SIZE);
-    frame_put_and_type(mfn);
-    return 0;
-}
-
-static int copy_page(struct domain *d, const struct mmuext_op *op)
+/* Clears a page, or copies another of the domain's to it. */
+static int write_page(struct domain *d, const struct mmuext_op *op)
 {
     mfn_t destination = MFN(op->arg1.mfn);
-    mfn_t source = MFN(op->arg2.src_mfn);
+    mfn_t source = op->cmd == MMUEXT_COPY_PAGE ? MFN(op->arg2.src_mfn) : destination;
 
     if (!frame_get(source, d)) {
         return -XEN_EINVAL;
@@ -134,7 +90,11 @@ static int copy_page(struct domain *d, const struct mmuext_op *op)
         frame_put(source);
         return -XEN_EINVAL;
     }
-    memmove(machine_frame(destination), machine_frame(source), PAGE_SIZE);
+    if (op->cmd == MMUEXT_COPY_PAGE) {
+        memmove(machine_frame(destination), machine_frame(source), PAGE_SIZE);
+    } else {
+        memset(machine_frame(destination), 0, PAGE_SIZE);
+    }
     frame_put_and_type(destination);
     frame_put(source);
     return 0;
@@ -152,23 +112,15 @@ static const struct {
     mmuext_handler *handler;
     bool foreign;
 } operations[] = {
-    [MMUEXT_PIN_L1_TABLE] = {pin, true},
-    [MMUEXT_PIN_L2_TABLE] = {pin, true},
-    [MMUEXT_PIN_L3_TABLE] = {pin, true},
-    [MMUEXT_PIN_L4_TABLE] = {pin, true},
+    [MMUEXT_PIN_L1_TABLE... MMUEXT_PIN_L4_TABLE] = {pin, true},
     [MMUEXT_UNPIN_TABLE] = {unpin, true},
     [MMUEXT_NEW_BASEPTR] = {new_base, false},
-    [MMUEXT_TLB_FLUSH_LOCAL] = {flush_local, false},
-    [MMUEXT_INVLPG_LOCAL] = {flush_page_local, false},
-    [MMUEXT_TLB_FLUSH_MULTI] = {flush_multi, false},
-    [MMUEXT_INVLPG_MULTI] = {flush_page_multi, false},
-    [MMUEXT_TLB_FLUSH_ALL] = {flush_everywhere, false},
-    [MMUEXT_INVLPG_ALL] = {flush_page_everywhere, false},
+    [MMUEXT_TLB_FLUSH_LOCAL... MMUEXT_INVLPG_ALL] = {flush, false},
     [MMUEXT_FLUSH_CACHE] = {flush_cache, false},
     [MMUEXT_SET_LDT] = {set_ldt, false},
     [MMUEXT_NEW_USER_BASEPTR] = {new_user_base, false},
-    [MMUEXT_CLEAR_PAGE] = {clear_page, true},
-    [MMUEXT_COPY_PAGE] = {copy_page, true},
+    [MMUEXT_CLEAR_PAGE] = {write_page, true},
+    [MMUEXT_COPY_PAGE] = {write_page, true},
     [MMUEXT_FLUSH_CACHE_GLOBAL] = {flush_cache, false},
     [MMUEXT_MARK_SUPER] = {not_supported, true},
     [MMUEXT_UNMARK_SUPER] = {not_supported, true},

@@ -164,33 +164,27 @@ static int exchange_all(struct domain *d, struct xen_memory_exchange *exchange, 
     return result;
 }
 
-int64_t memory_exchange(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_exchange(struct memory_call *call)
 {
-    struct xen_memory_exchange exchange;
+    struct xen_memory_exchange *exchange = &call->u.exchange;
     struct domain *d;
     uint64_t *scratch;
-    int result;
+    int result = check(exchange);
 
-    if (guest_access_read(&exchange, argument, sizeof(exchange)) != 0) {
-        return -XEN_EFAULT;
-    }
-    result = check(&exchange);
     if (result == 0) {
-        result = domain_get_for_caller(exchange.in.domid, &d);
+        result = domain_get_for_caller(exchange->in.domid, &d);
     }
     if (result != 0) {
         return result;
     }
     scratch = hv_alloc(2 * PT_ENTRIES * sizeof(*scratch));
-    result = scratch == NULL ? -XEN_ENOMEM : exchange_all(d, &exchange, scratch);
+    result = scratch == NULL ? -XEN_ENOMEM : exchange_all(d, exchange, scratch);
     hv_free(scratch);
     domain_put(d);
-    if (guest_access_write(GVA(argument.v + offsetof(struct xen_memory_exchange, nr_exchanged)),
-                           &exchange.nr_exchanged, sizeof(exchange.nr_exchanged)) != 0) {
+    if (guest_access_write(call->argument, exchange, sizeof(*exchange)) != 0) {
         return -XEN_EFAULT;
     }
-    return result == -XEN_ERESTART
-               ? hypercall_continue(__HYPERVISOR_memory_op, op | (start << MEMORY_OP_SHIFT),
-                                    argument.v, 0, 0, 0, 0)
-               : result;
+    return result == -XEN_ERESTART ? hypercall_continue(__HYPERVISOR_memory_op, call->op,
+                                                        call->argument.v, 0, 0, 0, 0)
+                                   : result;
 }

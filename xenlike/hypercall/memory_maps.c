@@ -28,37 +28,13 @@ struct memory_map {
     struct map_entry entries[MAX_MAP_ENTRIES];
 };
 
-int64_t memory_maps_maximum_ram_page(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_maps_maximum_ram_page(struct memory_call *call)
 {
-    (void)op;
-    (void)start;
-    (void)argument;
+    (void)call;
     return (int64_t)frame_table_end - 1;
 }
 
-int64_t memory_maps_maximum_gpfn(uint32_t op, uint32_t start, gva_t argument)
-{
-    struct xen_memory_domain which;
-    struct domain *d;
-    int64_t last;
-    int result;
-
-    (void)op;
-    (void)start;
-    if (guest_access_read(&which, argument, sizeof(which)) != 0) {
-        return -XEN_EFAULT;
-    }
-    result = domain_get_for_caller(which.domid, &d);
-    if (result != 0) {
-        return result;
-    }
-    /* What the guest itself says: nobody else knows its numbering. */
-    last = (int64_t)(READ_ONCE(d->shared_info->arch.max_pfn) & (INT64_MAX >> PAGE_SHIFT)) - 1;
-    domain_put(d);
-    return last;
-}
-
-int64_t memory_maps_m2p(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_maps_m2p(struct memory_call *call)
 {
     struct xen_machphys_mapping mapping = {
         .v_start = MACH2PHYS_VIRT_START,
@@ -66,55 +42,42 @@ int64_t memory_maps_m2p(uint32_t op, uint32_t start, gva_t argument)
         .max_mfn = MACH2PHYS_NR_ENTRIES - 1,
     };
 
-    (void)op;
-    (void)start;
-    return guest_access_write(argument, &mapping, sizeof(mapping));
+    return guest_access_write(call->argument, &mapping, sizeof(mapping));
 }
 
 /* The frame behind a 2 MiB piece of the machine-to-physical table; 0: none. */
 static uint64_t m2p_frame(uint64_t address)
 {
-    pte_t l4 = page_table_hypervisor_slots[pt_index(address, 4) - HV_L4_FIRST_SLOT];
+    pte_t pte = page_table_hypervisor_slots[pt_index(address, 4) - HV_L4_FIRST_SLOT];
 
-    if ((l4 & PTE_PRESENT) == 0) {
-        return 0;
+    for (unsigned int level = 3; level >= 2 && (pte & PTE_PRESENT) != 0; level--) {
+        pte = ((const pte_t *)machine_frame(pte_mfn(pte)))[pt_index(address, level)];
     }
-    pte_t l3 = ((const pte_t *)machine_frame(pte_mfn(l4)))[pt_index(address, 3)];
-
-    if ((l3 & PTE_PRESENT) == 0) {
-        return 0;
-    }
-    pte_t l2 = ((const pte_t *)machine_frame(pte_mfn(l3)))[pt_index(address, 2)];
-
-    return (l2 & PTE_PRESENT) == 0 ? 0 : pte_mfn(l2).n;
+    return (pte & PTE_PRESENT) != 0 ? pte_mfn(pte).n : 0;
 }
 
-int64_t memory_maps_m2p_frames(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_maps_m2p_frames(struct memory_call *call)
 {
-    struct xen_machphys_mfn_list list;
+    struct xen_machphys_mfn_list *list = &call->u.m2p_frames;
     uint64_t bytes = frame_table_end * sizeof(uint64_t);
-    uint64_t pieces = (bytes + (UINT64_C(2) << 20) - 1) >> 21;
 
-    (void)op;
-    (void)start;
-    if (guest_access_read(&list, argument, sizeof(list)) != 0) {
-        return -XEN_EFAULT;
-    }
-    list.nr_extents = (unsigned int)min_u64(pieces, list.max_extents);
-    for (uint32_t i = 0; i < list.nr_extents; i++) {
+    list->nr_extents =
+        (unsigned int)min_u64((bytes + (UINT64_C(2) << 20) - 1) >> 21, list->max_extents);
+    for (uint32_t i = 0; i < list->nr_extents; i++) {
         xen_pfn_t mfn = m2p_frame(M2P_START + ((uint64_t)i << 21));
 
-        if (copy_to_guest_offset(list.extent_start, i, &mfn) != 0) {
+        if (copy_to_guest_offset(list->extent_start, i, &mfn) != 0) {
             return -XEN_EFAULT;
         }
     }
-    return guest_access_write(argument, &list, sizeof(list));
+    return guest_access_write(call->argument, list, sizeof(*list));
 }
 
 /* Copies a map out, and how many entries it has. -EINVAL: no room for all. */
-static int put_map(gva_t argument, struct xen_memory_map *request, const struct map_entry *entries,
-                   uint32_t nr_entries)
+static int put_map(struct memory_call *call, const struct map_entry *entries, uint32_t nr_entries)
 {
+    struct xen_memory_map *request = &call->u.map;
+
     if (request->buffer.p != NULL) {
         if (request->nr_entries < nr_entries) {
             return -XEN_EINVAL;
@@ -125,26 +88,18 @@ static int put_map(gva_t argument, struct xen_memory_map *request, const struct 
         }
     }
     request->nr_entries = nr_entries;
-    return guest_access_write(argument, request, sizeof(*request));
+    return guest_access_write(call->argument, request, sizeof(*request));
 }
 
-int64_t memory_maps_get(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_maps_get(struct memory_call *call)
 {
-    struct domain *d = current_domain();
-    struct xen_memory_map request;
-    const struct memory_map *map = READ_ONCE(d->memory_map);
+    const struct memory_map *map = READ_ONCE(current_domain()->memory_map);
 
-    (void)op;
-    (void)start;
     if (map == NULL) {
         return -XEN_ENOSYS;
     }
-    if (guest_access_read(&request, argument, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
     /* The guest's own map may be cut where its room ends. */
-    return put_map(argument, &request, map->entries,
-                   (uint32_t)min_u64(map->nr_entries, request.nr_entries));
+    return put_map(call, map->entries, (uint32_t)min_u64(map->nr_entries, call->u.map.nr_entries));
 }
 
 static int set_map(struct domain *d, const struct xen_memory_map *request)
@@ -175,55 +130,42 @@ static int set_map(struct domain *d, const struct xen_memory_map *request)
     return result;
 }
 
-int64_t memory_maps_set(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_maps_set(struct memory_call *call)
 {
-    struct xen_foreign_memory_map request;
     struct domain *d;
     int result;
 
-    (void)op;
-    (void)start;
-    if (guest_access_read(&request, argument, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    if (request.map.nr_entries > MAX_MAP_ENTRIES) {
+    if (call->u.foreign_map.map.nr_entries > MAX_MAP_ENTRIES) {
         return -XEN_EINVAL;
     }
     if (!current_domain()->is_privileged) {
         return -XEN_EPERM;
     }
-    result = domain_get_for_caller(request.domid, &d);
+    result = domain_get_for_caller(call->u.foreign_map.domid, &d);
     if (result == 0) {
-        result = set_map(d, &request.map);
+        result = set_map(d, &call->u.foreign_map.map);
         domain_put(d);
     }
     return result;
 }
 
-int64_t memory_maps_machine(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_maps_machine(struct memory_call *call)
 {
-    struct xen_memory_map request;
-    uint32_t n = boot_info.nr_ranges;
     struct map_entry entries[BOOT_MAX_RANGES / 2];
+    uint32_t n = (uint32_t)min_u64(boot_info.nr_ranges, ARRAY_SIZE(entries));
 
-    (void)op;
-    (void)start;
     if (!current_domain()->is_privileged) {
         return -XEN_EPERM;
     }
-    if (guest_access_read(&request, argument, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    n = (uint32_t)min_u64(n, ARRAY_SIZE(entries));
     for (uint32_t i = 0; i < n; i++) {
         entries[i].start = boot_info.ranges[i].start;
         entries[i].size = boot_info.ranges[i].size;
         entries[i].type = boot_info.ranges[i].type;
     }
-    return put_map(argument, &request, entries, n);
+    return put_map(call, entries, n);
 }
 
-static int acquire_grant_frames(struct domain *d, struct xen_mem_acquire_resource *request)
+static int acquire_grant_frames(struct domain *d, const struct xen_mem_acquire_resource *request)
 {
     if (request->id != XENMEM_resource_grant_table_id_shared) {
         return -XEN_EINVAL;
@@ -243,43 +185,36 @@ static int acquire_grant_frames(struct domain *d, struct xen_mem_acquire_resourc
     return 0;
 }
 
-int64_t memory_maps_acquire(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_maps_acquire(struct memory_call *call)
 {
-    struct xen_mem_acquire_resource request;
+    struct xen_mem_acquire_resource *request = &call->u.resource;
     struct domain *d;
     int result;
 
-    (void)op;
-    (void)start;
-    if (guest_access_read(&request, argument, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    if (request.pad != 0) {
+    if (request->pad != 0) {
         return -XEN_EINVAL;
     }
-    result = domain_get_for_caller(request.domid, &d);
+    result = domain_get_for_caller(request->domid, &d);
     if (result != 0) {
         return result;
     }
-    if (request.type != XENMEM_resource_grant_table) {
+    if (request->type != XENMEM_resource_grant_table) {
         result = -XEN_EOPNOTSUPP;
     } else if (!current_domain()->is_privileged) {
         result = -XEN_EPERM;
-    } else if (request.nr_frames == 0 && request.frame_list.p == NULL) {
-        request.nr_frames = grant_table_limit(d);
-        result = guest_access_write(argument, &request, sizeof(request));
+    } else if (request->nr_frames == 0 && request->frame_list.p == NULL) {
+        request->nr_frames = grant_table_limit(d);
+        result = guest_access_write(call->argument, request, sizeof(*request));
     } else {
-        result = acquire_grant_frames(d, &request);
+        result = acquire_grant_frames(d, request);
     }
     domain_put(d);
     return result;
 }
 
 /* Only a guest with a translated physical map has one to be changed. */
-int64_t memory_maps_translated_only(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_maps_translated_only(struct memory_call *call)
 {
-    (void)op;
-    (void)start;
-    (void)argument;
+    (void)call;
     return -XEN_EACCES;
 }

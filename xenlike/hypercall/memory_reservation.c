@@ -75,87 +75,74 @@ static bool (*const steps[])(const struct batch *, uint32_t) = {
     [XENMEM_populate_physmap] = populate,
 };
 
-int64_t memory_reservation_change(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_reservation_change(struct memory_call *call)
 {
-    struct xen_memory_reservation reservation;
+    const struct xen_memory_reservation *reservation = &call->u.reservation;
     struct batch batch;
-    uint32_t i = start;
+    uint32_t i = call->start;
     bool preempted = false;
     int result;
 
-    if (guest_access_read(&reservation, argument, sizeof(reservation)) != 0 ||
-        reservation.nr_extents > UINT32_MAX >> MEMORY_OP_SHIFT || start >= reservation.nr_extents ||
-        reservation.extent_order > memory_ops_max_order()) {
-        return start;
+    if (reservation->nr_extents > UINT32_MAX >> MEMORY_OP_SHIFT || i >= reservation->nr_extents ||
+        reservation->extent_order > memory_ops_max_order()) {
+        return i;
     }
-    result = domain_get_for_caller(reservation.domid, &batch.d);
+    result = domain_get_for_caller(reservation->domid, &batch.d);
     if (result != 0) {
-        return result == -XEN_ESRCH ? (int64_t)start : result;
+        return result == -XEN_ESRCH ? (int64_t)i : result;
     }
-    batch.list = (uint64_t)reservation.extent_start.p;
-    batch.order = reservation.extent_order;
-    batch.address_bits = XENMEMF_get_address_bits(reservation.mem_flags);
-    while (i < reservation.nr_extents) {
-        if (i != start && hypercall_preempt_wanted()) {
-            preempted = true;
-            break;
-        }
-        if (!steps[op](&batch, i)) {
-            break;
-        }
+    batch.list = (uint64_t)reservation->extent_start.p;
+    batch.order = reservation->extent_order;
+    batch.address_bits = XENMEMF_get_address_bits(reservation->mem_flags);
+    while (i < reservation->nr_extents && !preempted && steps[call->op](&batch, i)) {
         i++;
+        preempted = i < reservation->nr_extents && hypercall_preempt_wanted();
     }
     domain_put(batch.d);
-    return preempted ? hypercall_continue(__HYPERVISOR_memory_op, op | (i << MEMORY_OP_SHIFT),
-                                          argument.v, 0, 0, 0, 0)
+    return preempted ? hypercall_continue(__HYPERVISOR_memory_op, call->op | (i << MEMORY_OP_SHIFT),
+                                          call->argument.v, 0, 0, 0, 0)
                      : (int64_t)i;
 }
 
-int64_t memory_reservation_query(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_reservation_query(struct memory_call *call)
 {
-    struct xen_memory_domain which;
     struct domain *d;
     int64_t frames;
-    int result;
+    int result = domain_get_for_caller(call->u.domain.domid, &d);
 
-    (void)start;
-    if (guest_access_read(&which, argument, sizeof(which)) != 0) {
-        return -XEN_EFAULT;
-    }
-    result = domain_get_for_caller(which.domid, &d);
     if (result != 0) {
         return result;
     }
-    frames = op == XENMEM_current_reservation ? d->nr_frames : d->max_frames;
+    if (call->op == XENMEM_maximum_gpfn) {
+        /* What the guest itself says: nobody else knows its numbering. */
+        frames = (int64_t)(READ_ONCE(d->shared_info->arch.max_pfn) & (INT64_MAX >> PAGE_SHIFT)) - 1;
+    } else {
+        frames = call->op == XENMEM_current_reservation ? d->nr_frames : d->max_frames;
+    }
     domain_put(d);
     return frames;
 }
 
 /* A claim is only checked: one toolstack builds one domain at a time, and populate tells the truth. */
-int64_t memory_reservation_claim(uint32_t op, uint32_t start, gva_t argument)
+int64_t memory_reservation_claim(struct memory_call *call)
 {
-    struct xen_memory_reservation reservation;
+    const struct xen_memory_reservation *reservation = &call->u.reservation;
     struct domain *d;
     int result;
 
-    (void)op;
-    (void)start;
-    if (guest_access_read(&reservation, argument, sizeof(reservation)) != 0) {
-        return -XEN_EFAULT;
-    }
     if (!current_domain()->is_privileged) {
         return -XEN_EPERM;
     }
-    if (reservation.extent_start.p != NULL || reservation.extent_order != 0 ||
-        reservation.mem_flags != 0) {
+    if (reservation->extent_start.p != NULL || reservation->extent_order != 0 ||
+        reservation->mem_flags != 0) {
         return -XEN_EINVAL;
     }
-    result = domain_get_for_caller(reservation.domid, &d);
+    result = domain_get_for_caller(reservation->domid, &d);
     if (result != 0) {
         return result;
     }
-    if (reservation.nr_extents > d->nr_frames &&
-        reservation.nr_extents - d->nr_frames > frame_alloc_nr_free()) {
+    if (reservation->nr_extents > d->nr_frames &&
+        reservation->nr_extents - d->nr_frames > frame_alloc_nr_free()) {
         result = -XEN_ENOMEM;
     }
     domain_put(d);

@@ -41,22 +41,23 @@ static int get_table(struct domain *d, mfn_t mfn, enum frame_type type)
     return result;
 }
 
-int page_table_set_kernel_base(struct vcpu *v, mfn_t l4)
+/* Puts l4 (MFN 0: none) in the place of *base, and loads it if asked to. */
+static int replace_base(struct domain *d, mfn_t *base, mfn_t l4, bool load)
 {
-    struct domain *d = v->domain;
-    mfn_t old = v->kernel_base;
+    mfn_t old = *base;
+    bool is_new = !mfn_equal(old, l4);
     int result = 0;
 
     spin_lock(&d->page_lock);
-    if (!mfn_equal(old, l4)) {
+    if (is_new && l4.n != 0) {
         result = get_table(d, l4, FRAME_L4);
     }
     if (result == 0) {
-        v->kernel_base = l4;
-        if (v == current_vcpu()) {
+        *base = l4.n != 0 ? l4 : INVALID_MFN;
+        if (load) {
             machine_load_base(l4, true);
         }
-        if (mfn_valid_value(old) && !mfn_equal(old, l4)) {
+        if (is_new && mfn_valid_value(old)) {
             put_table(d, old);
         }
     }
@@ -65,29 +66,16 @@ int page_table_set_kernel_base(struct vcpu *v, mfn_t l4)
     return result;
 }
 
+int page_table_set_kernel_base(struct vcpu *v, mfn_t l4)
+{
+    return l4.n == 0 ? -XEN_EINVAL
+                     : replace_base(v->domain, &v->kernel_base, l4, v == current_vcpu());
+}
+
 /* Nothing is loaded or flushed: the caller runs on its kernel base, and comes to user mode through a change of base. */
 int page_table_set_user_base(struct vcpu *v, mfn_t l4)
 {
-    struct domain *d = v->domain;
-    mfn_t old = v->user_base;
-    int result = 0;
-
-    if (mfn_equal(old, l4) || (l4.n == 0 && !mfn_valid_value(old))) {
-        return 0;
-    }
-    spin_lock(&d->page_lock);
-    if (l4.n != 0) {
-        result = get_table(d, l4, FRAME_L4);
-    }
-    if (result == 0) {
-        v->user_base = l4.n != 0 ? l4 : INVALID_MFN;
-        if (mfn_valid_value(old)) {
-            put_table(d, old);
-        }
-    }
-    (void)page_type_drain(d);
-    spin_unlock(&d->page_lock);
-    return result;
+    return mfn_equal(v->user_base, l4) ? 0 : replace_base(v->domain, &v->user_base, l4, false);
 }
 
 int page_table_drop_bases(struct vcpu *v)
