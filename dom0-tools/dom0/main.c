@@ -20,6 +20,7 @@
 #include <pvk/shutdown.h>
 
 #include "channel_server.h"
+#include "dom0-tools/backends/block_backend.h"
 #include "dom0-tools/backends/console_backend.h"
 #include "dom0-tools/xenstored/xenstored.h"
 #include "guest-pv-kernel/drivers/p9_filesystem.h"
@@ -93,6 +94,7 @@ int main(int argc, char **argv)
 
     report("no store", xenstored_start());
     console_backend_start();
+    block_backend_start();
     start_devices(&options);
     if (options.script != NULL) {
         int status = script_run(options.script);

@@ -38,6 +38,8 @@ static const struct error_kind error_kinds[] = {
      "is the domain that the tools themselves run in."},
     {ERROR_NO_CONSOLE, EXIT_NO_DOMAIN, "no console", "`pvctl list` shows the domains",
      "The console back end knows no console of that domain, neither a live one nor a kept one."},
+    {ERROR_NO_SUCH_DEVICE, EXIT_FAILED, "no such device", "`pvctl device NAME` lists them",
+     "The domain has no device of that name."},
     {ERROR_CONFIG, EXIT_CONFIG, "error in the configuration", "`pvctl check CFG` shows all errors",
      "A configuration file, or a key=value on the command line, is not understood. Nothing was "
      "created."},
@@ -71,6 +73,10 @@ static const struct error_kind error_kinds[] = {
      "The file that `ramdisk` names could not be opened or ended too early."},
     {ERROR_TOO_SMALL, EXIT_CONFIG, "too little memory for the domain", "raise `memory`",
      "The kernel, its ramdisk, the page tables and the first stack do not fit into `memory`."},
+    {ERROR_DISK, EXIT_CONFIG, "disk cannot be served", "check the path and its permissions",
+     "The file behind a disk could not be opened as asked, or the domain already has a disk of "
+     "that "
+     "name. Nothing was changed."},
     {ERROR_NO_MEMORY, EXIT_RESOURCES, "not enough free memory",
      "destroy a domain, lower `memory`, or start the machine with more",
      "The machine has too few free frames for this domain. `pvctl info free_memory` prints what is "

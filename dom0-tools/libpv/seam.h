@@ -51,6 +51,23 @@ int seam_map_grant(uint16_t domid, uint32_t reference, unsigned int rights, void
                    uint32_t *handle);
 void seam_unmap_grant(void *address, uint32_t handle);
 
+/* The same for several, side by side; all or none. seam_unmap_grants takes the address back. */
+int seam_map_grants(uint16_t domid, const uint32_t *references, size_t nr_pages,
+                    unsigned int rights, void **address);
+void seam_unmap_grants(void *address);
+
+/* Bytes between our memory and a granted page, of which `offset` + `length` is at most a page. */
+struct seam_copy {
+    void *local;
+    uint32_t reference;
+    uint16_t offset, length;
+    uint8_t to_grant; /* else from it */
+};
+
+/* Copy all of them; nothing is mapped. -XEN_EINVAL: the hypervisor refused one (no such grant, or
+ * read-only); others may have been copied by then. */
+int seam_copy_grants(uint16_t domid, const struct seam_copy *copies, size_t nr_copies);
+
 /* ---- event channels ---------------------------------------------------------------------------
  */
 

@@ -88,8 +88,8 @@ struct mapped_grant {
 
 static struct mapped_grant *mapped_grants;
 
-int seam_map_grant(uint16_t domid, uint32_t reference, unsigned int rights, void **address,
-                   uint32_t *handle)
+int seam_map_grants(uint16_t domid, const uint32_t *references, size_t nr_pages,
+                    unsigned int rights, void **address)
 {
     struct mapped_grant *grant = calloc(1, sizeof(*grant));
     int result;
@@ -97,7 +97,7 @@ int seam_map_grant(uint16_t domid, uint32_t reference, unsigned int rights, void
     if (grant == NULL) {
         return -XEN_ENOMEM;
     }
-    result = grant_map(domid, &reference, 1, (rights & SEAM_WRITE) == 0, &grant->mapping);
+    result = grant_map(domid, references, nr_pages, (rights & SEAM_WRITE) == 0, &grant->mapping);
     if (result < 0) {
         free(grant);
         return result;
@@ -105,18 +105,17 @@ int seam_map_grant(uint16_t domid, uint32_t reference, unsigned int rights, void
     grant->next = mapped_grants;
     mapped_grants = grant;
     *address = grant->mapping.address;
-    *handle = grant->mapping.handles[0];
     return 0;
 }
 
-void seam_unmap_grant(void *address, uint32_t handle)
+void seam_unmap_grants(void *address)
 {
     struct mapped_grant **link = &mapped_grants;
 
     while (*link != NULL) {
         struct mapped_grant *grant = *link;
 
-        if (grant->mapping.address == address && grant->mapping.handles[0] == handle) {
+        if (grant->mapping.address == address) {
             *link = grant->next;
             grant_unmap(&grant->mapping);
             free(grant);
@@ -124,6 +123,23 @@ void seam_unmap_grant(void *address, uint32_t handle)
         }
         link = &grant->next;
     }
+}
+
+int seam_map_grant(uint16_t domid, uint32_t reference, unsigned int rights, void **address,
+                   uint32_t *handle)
+{
+    int result = seam_map_grants(domid, &reference, 1, rights, address);
+
+    if (result == 0) {
+        *handle = mapped_grants->mapping.handles[0];
+    }
+    return result;
+}
+
+void seam_unmap_grant(void *address, uint32_t handle)
+{
+    (void)handle;
+    seam_unmap_grants(address);
 }
 
 /* ---- event queues ------------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include "dom0-tools/libpv/domain_register.h"
 #include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/pvctl/config_file.h"
+#include "dom0-tools/pvctl/disk_setup.h"
 #include "dom0-tools/pvctl/fate.h"
 #include "dom0-tools/pvctl/keeper.h"
 #include "dom0-tools/pvctl/session.h"
@@ -116,9 +117,9 @@ static int step_configuration(struct creation *creation)
 
 static int step_devices(struct creation *creation)
 {
-    if (config_of(creation)->nr_disks > 0 || config_of(creation)->nr_vifs > 0) {
-        error_set(creation->error, ERROR_NOT_SERVED, "cannot give domain '%s' its %s",
-                  config_of(creation)->name, config_of(creation)->nr_disks > 0 ? "disk" : "vif");
+    if (config_of(creation)->nr_vifs > 0) {
+        error_set(creation->error, ERROR_NOT_SERVED, "cannot give domain '%s' its vif",
+                  config_of(creation)->name);
         return error_why(creation->error, "there is no back end for it yet");
     }
     return 0;
@@ -294,6 +295,18 @@ static int step_console(struct creation *creation)
     return 0;
 }
 
+static int step_disks(struct creation *creation)
+{
+    const struct config *config = config_of(creation);
+    int result = 0;
+
+    for (size_t i = 0; i < config->nr_disks && result == 0; i++) {
+        result = disk_setup_attach(creation->store, creation->built.domid, &config->disks[i],
+                                   creation->error);
+    }
+    return result;
+}
+
 static int step_run(struct creation *creation)
 {
     int result = option(creation, "paused") ? 0 : domctl_unpause(creation->built.domid);
@@ -452,7 +465,8 @@ static int interrupted(struct creation *creation)
 /* From a loaded configuration to a domain that runs. */
 static int make(struct creation *creation)
 {
-    static int (*const steps[])(struct creation *) = {step_build, step_console, step_run};
+    static int (*const steps[])(struct creation *) = {step_build, step_console, step_disks,
+                                                      step_run};
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         if (steps[i](creation) < 0) {

@@ -43,6 +43,10 @@ int cmd_list_vcpus(const struct command_call *call, struct error *error);
 int cmd_list_uptime(const struct command_call *call, struct error *error);
 int cmd_info(const struct command_call *call, struct error *error);
 int cmd_info_dmesg(const struct command_call *call, struct error *error);
+int cmd_block_attach(const struct command_call *call, struct error *error);
+int cmd_block_list(const struct command_call *call, struct error *error);
+int cmd_block_detach(const struct command_call *call, struct error *error);
+int cmd_device(const struct command_call *call, struct error *error);
 int cmd_store(const struct command_call *call, struct error *error);
 
 #endif

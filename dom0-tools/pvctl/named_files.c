@@ -10,6 +10,7 @@
 
 #include "dom0-tools/pvctl/commands.h"
 #include "dom0-tools/pvctl/config_file.h"
+#include "dom0-tools/pvctl/disk_spec.h"
 
 static int config_collect(const char *path, char **words, named_file_add_t add, void *context,
                           struct error *error)
@@ -43,6 +44,19 @@ static int config_collect(const char *path, char **words, named_file_add_t add, 
     return result < 0 ? -1 : 0;
 }
 
+static int disk_collect(char *const *words, named_file_add_t add, void *context,
+                        struct error *error)
+{
+    struct disk_spec spec;
+    int result = disk_spec_parse(words, &spec, error);
+
+    if (result == 0) {
+        result = spec.disk.target != NULL ? add(spec.disk.target, spec.disk.writable, context) : 0;
+        disk_spec_free(&spec);
+    }
+    return result < 0 ? -1 : 0;
+}
+
 int named_files_collect(int argc, char **argv, named_file_add_t add, void *context,
                         struct error *error)
 {
@@ -73,6 +87,9 @@ int named_files_collect(int argc, char **argv, named_file_add_t add, void *conte
         } else {
             result = config_collect(path, words, add, context, error);
         }
+    }
+    if (result == 0 && strcmp(command->name, "block-attach") == 0) {
+        result = disk_collect(call.argv + 1, add, context, error);
     }
     free(positionals);
     return result;

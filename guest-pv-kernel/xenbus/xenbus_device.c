@@ -41,7 +41,7 @@ static const unsigned char actions[XENBUS_DEVICE_ENDS][NR_STATES][NR_STATES] = {
         /* InitWait             */ {GONE, WAIT,    WAIT,  CONNECT, CONNECT, CLOSE,  CLOSE,  WAIT,  WAIT},
         /* Initialised          */ {GONE, CLOSE,   CLOSE, CONNECT, CONNECT, CLOSE,  CLOSE,  CLOSE, CLOSE},
         /* Connected            */ {GONE, CLOSE,   WAIT,  WAIT,    WAIT,    CLOSE,  CLOSE,  WAIT,  WAIT},
-        /* Closing              */ {GONE, CLOSE,   CLOSE, CLOSE,   CLOSE,   CLOSE,  CLOSE,  CLOSE, CLOSE},
+        /* Closing              */ {GONE, CLOSE,   CLOSE, CLOSE,   WAIT,    WAIT,   CLOSE,  WAIT,  WAIT},
         /* Closed               */ {GONE, REOPEN,  WAIT,  WAIT,    WAIT,    WAIT,   WAIT,   WAIT,  WAIT},
         /* Reconfiguring        */ {GONE, CLOSE,   WAIT,  WAIT,    WAIT,    CLOSE,  CLOSE,  WAIT,  WAIT},
         /* Reconfigured         */ {GONE, CLOSE,   WAIT,  WAIT,    WAIT,    CLOSE,  CLOSE,  WAIT,  WAIT},

@@ -32,7 +32,9 @@ enum xenbus_device_action {
     XENBUS_DEVICE_PUBLISH,
     /* Map or take up what the other end published, then step to Connected. */
     XENBUS_DEVICE_CONNECT,
-    /* Stop: step to Closing, let what is under way end, release everything, step to Closed. */
+    /* Step to Closing; when already there (or nothing is held): let what is under way end, release
+     * everything, step to Closed. A back end that is Closing goes on serving until the front end has
+     * closed, since that one may be in use and refuse. */
     XENBUS_DEVICE_CLOSE,
     /* Closed here, but the other end begins again: Back: forget the old rings, publish anew.
      * Front: it may begin again with Initialising, if it wants the device. */

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <pvk/thread.h>
 
-#define PROCESS_MAX_FILES 64
+#define PROCESS_MAX_FILES 128
 
 struct file;
 struct process;

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_device.c: device: both ends of every handshake of a domain, who has to move next, and of disks
+ * the ring and what went over it. Owns: nothing.
+ * Read next: ../../guest-pv-kernel/xenbus/xenbus_device.h.
+ */
+#include "dom0-tools/pvctl/handlers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dom0-tools/libpv/seam.h"
+#include "dom0-tools/libpv/vbd.h"
+#include "dom0-tools/pvctl/session.h"
+#include "guest-pv-kernel/xenbus/xenbus_device.h"
+
+static enum xenbus_state state_at(struct store *store, const char *directory)
+{
+    char *text = store_read_at(store, 0, "%s/state", directory);
+    enum xenbus_state state = xenbus_device_parse_state(text);
+
+    free(text);
+    return state;
+}
+
+static const char *turn_in_words(char turn)
+{
+    return turn == 'f' ? "the guest" : turn == 'b' ? "the back end" : "nobody";
+}
+
+/* What the block back end knows of a disk. */
+static void show_block_counters(uint16_t domid, const char *number)
+{
+    char request[48], answer[320] = "";
+    unsigned long long requests, reads, writes, flushes, errors, mapped, copied;
+    unsigned int connected, produced, consumed, answered, slots;
+    int descriptor = seam_service_connect("block");
+    ssize_t count = 0;
+
+    if (descriptor < 0) {
+        return;
+    }
+    snprintf(request, sizeof(request), "status %u %.20s\n", (unsigned int)domid, number);
+    if (write(descriptor, request, strlen(request)) > 0) {
+        count = read(descriptor, answer, sizeof(answer) - 1);
+    }
+    close(descriptor);
+    answer[count > 0 ? count : 0] = '\0';
+    if (sscanf(answer, "ok %u %llu %llu %llu %llu %llu %u %u %u %u %llu %llu", &connected,
+               &requests, &reads, &writes, &flushes, &errors, &produced, &consumed, &answered,
+               &slots, &mapped, &copied) != 12) {
+        return;
+    }
+    if (connected != 0) {
+        printf("    ring: %u slots, req_prod %u, req_cons %u, rsp_prod %u\n", slots, produced,
+               consumed, answered);
+    }
+    printf("    requests %llu (reads %llu, writes %llu, flushes %llu, refused or failed %llu)\n",
+           requests, reads, writes, flushes, errors);
+    printf("    segments through mapped grants %llu, through grant copy %llu\n", mapped, copied);
+}
+
+static void show_device(struct store *store, uint16_t domid, const char *type, const char *number)
+{
+    enum xenbus_state front, back = XenbusStateUnknown;
+    char directory[96], name[VBD_NAME_SIZE];
+    char *back_directory, *why = NULL;
+
+    snprintf(directory, sizeof(directory), "/local/domain/%u/device/%.24s/%.20s",
+             (unsigned int)domid, type, number);
+    front = state_at(store, directory);
+    back_directory = store_read_at(store, 0, "%s/backend", directory);
+    if (back_directory == NULL) {
+        return; /* no split device: suspend and the like */
+    }
+    back = state_at(store, back_directory);
+    why = store_read_at(store, 0, "%s/hotplug-error", back_directory);
+    printf("%s/%s", type, number);
+    if (strcmp(type, "vbd") == 0) {
+        vbd_name((uint32_t)strtoul(number, NULL, 10), name);
+        printf(" (%s)", name);
+    }
+    printf(": front end %s, back end %s, to move next: %s\n", xenbus_device_state_name(front),
+           xenbus_device_state_name(back), turn_in_words(xenbus_device_whose_turn(front, back)));
+    if (why != NULL) {
+        printf("    the back end says: %s\n", why);
+    }
+    if (strcmp(type, "vbd") == 0) {
+        show_block_counters(domid, number);
+    }
+    free(why);
+    free(back_directory);
+}
+
+int cmd_device(const struct command_call *call, struct error *error)
+{
+    struct store *store = session_store(error);
+    struct domain_info info;
+    char path[96];
+    char **types, **numbers;
+    size_t nr_types = 0, nr_numbers;
+
+    if (store == NULL || session_domain(store, call->argv[0], &info, error) < 0) {
+        store_close(store);
+        return -1;
+    }
+    snprintf(path, sizeof(path), "/local/domain/%u/device", (unsigned int)info.domid);
+    if (store_directory(store, 0, path, &types, &nr_types) < 0) {
+        types = NULL;
+        nr_types = 0;
+    }
+    for (size_t i = 0; i < nr_types; i++) {
+        snprintf(path, sizeof(path), "/local/domain/%u/device/%.24s", (unsigned int)info.domid,
+                 types[i]);
+        if (store_directory(store, 0, path, &numbers, &nr_numbers) < 0) {
+            continue;
+        }
+        for (size_t j = 0; j < nr_numbers; j++) {
+            show_device(store, info.domid, types[i], numbers[j]);
+        }
+        free(numbers);
+    }
+    free(types);
+    store_close(store);
+    return EXIT_OK;
+}
