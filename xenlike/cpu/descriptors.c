@@ -3,7 +3,9 @@
  * Descriptors. Each CPU sees a 16-page GDT at its own address: pages 0-13 are frames of the running guest or, where it has
  * none, a page of zeroes (a null descriptor faults, an absent page would stop us); page 14 is ours.
  *
- * Owns: the IDT, each CPU's window. Invariant: DT1 a guest frame is shown only while its vCPU is `current` or nobody else has
+ * The LDT has such a window, too.
+ *
+ * Owns: the IDT, each CPU's windows. Invariant: DT1 a guest frame is shown only while its vCPU is `current` or nobody else has
  * run since, and it keeps a seg_desc type for as long as the vCPU names it (pv_segments.c). Guest ABI: FLAT_* selectors (T10).
  */
 #include "descriptors.h"
@@ -102,16 +104,52 @@ static uint64_t *own_descriptor(uint32_t selector)
     return own_gdt() + (selector - GDT_HV_OFFSET) / 8;
 }
 
+/* A page of zeroes, or a guest frame: the processor marks its descriptors accessed, hence writable. */
+static void window_show_page(struct descriptor_window *window, unsigned int page, mfn_t mfn)
+{
+    window->shown[page] = mfn;
+    if (mfn_valid_value(mfn)) {
+        window->used |= 1u << page;
+        window->entries[page] =
+            pte_make(mfn, PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_NX);
+    } else {
+        window->used &= ~(1u << page);
+        window->entries[page] = pte_make(zero_frame, PTE_PRESENT | PTE_ACCESSED | PTE_NX);
+    }
+}
+
+static void window_create(struct descriptor_window *window, uint64_t address, unsigned int pages)
+{
+    window->entries = paging_entry(address);
+    for (unsigned int page = 0; page < pages; page++) {
+        window_show_page(window, page, INVALID_MFN);
+    }
+}
+
+/* Shows frames for that many descriptors; writes only the entries that differ. */
+static void window_show(struct descriptor_window *window, uint64_t address, const mfn_t *frames,
+                        uint32_t descriptors)
+{
+    unsigned int wanted = (descriptors + 511) / 512;
+
+    for (unsigned int page = 0; page < wanted || window->used >> page != 0; page++) {
+        mfn_t mfn = page < wanted ? frames[page] : INVALID_MFN;
+
+        if (!mfn_equal(mfn, window->shown[page])) {
+            window_show_page(window, page, mfn);
+            invalidate_page(address + page * PAGE_SIZE);
+        }
+    }
+}
+
 static void gdt_create(struct cpu_local *local)
 {
     uint64_t window = cpu_area(local->id) + PERCPU_GDT;
     mfn_t own = frame_alloc_one();
 
     CHECK(mfn_valid_value(own));
-    local->gdt_window = paging_entry(window);
-    for (unsigned int page = 0; page < GDT_WINDOW_GUEST_PAGES; page++) {
-        local->gdt_window[page] = pte_make(zero_frame, PTE_PRESENT | PTE_ACCESSED | PTE_NX);
-    }
+    window_create(&local->gdt, window, GDT_WINDOW_PAGES);
+    window_create(&local->ldt, cpu_area(local->id) + PERCPU_LDT, LDT_WINDOW_PAGES);
     *paging_entry(window + GDT_HV_OFFSET) =
         pte_make(own, PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_NX);
     *own_descriptor(HV_CS) = SEGMENT_HV_CODE;
@@ -166,34 +204,18 @@ void descriptors_init_cpu(void)
 void descriptors_show_gdt(const struct vcpu *v)
 {
     struct cpu_local *local = cpu_local();
-    unsigned int wanted = (v->pv.gdt_entries + 511) / 512;
 
-    for (unsigned int page = 0; page < GDT_WINDOW_GUEST_PAGES; page++) {
-        mfn_t mfn = page < wanted ? v->pv.gdt_frames[page] : INVALID_MFN;
-
-        if (page >= wanted && (local->gdt_used >> page) == 0) {
-            break;
-        }
-        if (mfn_equal(mfn, local->gdt_shown[page])) {
-            continue;
-        }
-        local->gdt_shown[page] = mfn;
-        if (mfn_valid_value(mfn)) {
-            local->gdt_used |= 1u << page;
-            local->gdt_window[page] =
-                pte_make(mfn, PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_NX);
-        } else {
-            local->gdt_used &= ~(1u << page);
-            local->gdt_window[page] = pte_make(zero_frame, PTE_PRESENT | PTE_ACCESSED | PTE_NX);
-        }
-        invalidate_page(cpu_area(local->id) + PERCPU_GDT + page * PAGE_SIZE);
-    }
+    window_show(&local->gdt, cpu_area(local->id) + PERCPU_GDT, v->pv.gdt_frames, v->pv.gdt_entries);
 }
 
 void descriptors_load_ldt(const struct vcpu *v)
 {
     struct cpu_local *local = cpu_local();
+    uint64_t window = cpu_area(local->id) + PERCPU_LDT;
 
+    if ((v->pv.ldt_entries | local->ldt.used) != 0) {
+        window_show(&local->ldt, window, v->pv.ldt_frames, v->pv.ldt_entries);
+    }
     if (v->pv.ldt_entries == 0) {
         if (local->ldt_loaded != 0) {
             local->ldt_loaded = 0;
@@ -201,8 +223,7 @@ void descriptors_load_ldt(const struct vcpu *v)
         }
         return;
     }
-    system_descriptor(own_descriptor(HV_LDT), cpu_area(local->id) + PERCPU_LDT,
-                      v->pv.ldt_entries * 8 - 1, TYPE_LDT);
+    system_descriptor(own_descriptor(HV_LDT), window, v->pv.ldt_entries * 8 - 1, TYPE_LDT);
     local->ldt_loaded = 1;
     __asm__ volatile("lldt %w0" : : "r"(HV_LDT) : "memory");
 }

@@ -47,7 +47,7 @@ bool machine_preempt_wanted(void)
 
 void machine_wait_for_interrupt(void)
 {
-    if (__atomic_exchange_n(&cpu_local()->work, 0, __ATOMIC_ACQ_REL) == 0) {
+    if (percpu_take_work() == 0) {
         /* sti takes effect after the next instruction: no interrupt is lost between the two. */
         __asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
     }

@@ -5,6 +5,7 @@
 #include "../boot/paging.h"
 #include "../domain/schedule.h"
 #include "../domain/pv.h"
+#include "../lib/print.h"
 #include "../lib/string.h"
 #include "entry.h"
 #include "machine.h"
@@ -53,9 +54,6 @@ void percpu_create(unsigned int cpu)
     local->compat_target = (uint64_t)entry_syscall_compat;
     local->deadline_ns = UINT64_MAX;
     local->deadline_ticks = UINT64_MAX;
-    for (unsigned int i = 0; i < ARRAY_SIZE(local->gdt_shown); i++) {
-        local->gdt_shown[i] = INVALID_MFN;
-    }
     local->tss.io_map_base = sizeof(struct task_state);
     local->tss.ist[0] = block + (CPU_STACK_NMI + 1) * PAGE_SIZE;
     local->tss.ist[1] = block + (CPU_STACK_MCE + 1) * PAGE_SIZE;
@@ -68,12 +66,23 @@ void percpu_enter(unsigned int cpu, void (*function)(void))
     entry_on_stack(cpu_local_of(cpu), function);
 }
 
-void percpu_do_work(void)
+uint32_t percpu_take_work(void)
 {
     uint32_t work = __atomic_exchange_n(&cpu_local()->work, 0, __ATOMIC_ACQ_REL);
 
-    if ((work & WORK_SCHEDULE) != 0) {
-        schedule();
-        (void)pv_deliver_pending_nmi(current_vcpu());
+    if ((work & WORK_NMI) != 0) {
+        print("NMI on CPU %u\n", cpu_local()->id);
+        if (hardware_domain != NULL && hardware_domain->vcpus[0] != NULL) {
+            pv_raise_nmi(hardware_domain->vcpus[0]);
+        }
     }
+    return work;
+}
+
+void percpu_do_work(void)
+{
+    if ((percpu_take_work() & WORK_SCHEDULE) != 0) {
+        schedule();
+    }
+    (void)pv_deliver_pending_nmi(current_vcpu());
 }

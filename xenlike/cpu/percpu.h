@@ -26,6 +26,7 @@ struct vcpu;
 
 /* Bits of cpu_local.work: what the exit path must look at before it enters a guest. */
 #define WORK_SCHEDULE (1u << 0)
+#define WORK_NMI      (1u << 1) /* one came; told of later, since locks may have been held then */
 
 /* Intel SDM 3A, 8.7. */
 struct task_state {
@@ -39,7 +40,15 @@ struct task_state {
 } __attribute__((packed));
 _Static_assert(sizeof(struct task_state) == 104, "task state segment");
 
-#define GDT_WINDOW_GUEST_PAGES 14
+#define GDT_WINDOW_PAGES 14
+#define LDT_WINDOW_PAGES 16
+
+/* Where guest frames of descriptors are shown to the processor. */
+struct descriptor_window {
+    pte_t *entries; /* the L1 entries of its pages */
+    uint32_t used;  /* bit n: page n shows a guest frame */
+    mfn_t shown[LDT_WINDOW_PAGES];
+};
 
 struct cpu_local {
     struct vcpu *current;
@@ -59,11 +68,8 @@ struct cpu_local {
     uint32_t task_switched; /* CR0.TS as loaded */
     uint32_t apic_id;
     uint32_t full_flush_time; /* the flush clock at the last full flush */
-    uint32_t gdt_used;        /* bit n: window page n shows a guest frame */
     uint32_t ldt_loaded;      /* LDTR is not null */
-    uint32_t padding;
-    pte_t *gdt_window; /* the 14 entries of the guest's part */
-    mfn_t gdt_shown[GDT_WINDOW_GUEST_PAGES];
+    struct descriptor_window gdt, ldt;
     struct task_state tss;
     uint8_t end[8];
 } __attribute__((aligned(16)));
@@ -93,6 +99,8 @@ static inline struct cpu_local *cpu_local_of(unsigned int cpu)
 void percpu_create(unsigned int cpu);
 /* Moves to the CPU's own stack for good. */
 NORETURN void percpu_enter(unsigned int cpu, void (*function)(void));
+/* What is to be done; cleared. An NMI is told of on the way. */
+uint32_t percpu_take_work(void);
 /* From entry.S, work pending: does it. */
 void percpu_do_work(void);
 /* Enters `current` from the top of the stack (entry.S). */

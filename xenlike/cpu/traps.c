@@ -6,8 +6,6 @@
  * at an instruction of the exception table goes on at its fix-up; any other is our bug. Read next: entry.S, panic.c.
  */
 #include "../domain/pv.h"
-#include "../lib/check.h"
-#include "../lib/print.h"
 #include "entry.h"
 #include "fpu.h"
 #include "irq.h"
@@ -86,7 +84,7 @@ void traps_from_hypervisor(struct cpu_user_regs *regs)
 void traps_nmi(struct cpu_user_regs *regs)
 {
     if (regs->entry_vector == VECTOR_NMI) {
-        print("NMI on CPU %u\n", cpu_local()->id);
+        __atomic_or_fetch(&cpu_local()->work, WORK_NMI, __ATOMIC_RELAXED);
         return;
     }
     panic_registers(regs, read_cr2());
