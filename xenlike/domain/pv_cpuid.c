@@ -42,28 +42,14 @@
 
 enum { EAX, EBX, ECX, EDX };
 
+/* What a mask cannot say; called with the masked answer. */
 typedef void leaf_handler(const struct vcpu *v, uint32_t subleaf, uint32_t out[4]);
-
-static bool is_amd(void)
-{
-    uint32_t out[4];
-
-    machine_cpuid(0, 0, out);
-    return out[EBX] == 0x68747541; /* "Auth" */
-}
-
-static void leaf_basic(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
-{
-    (void)v, (void)subleaf;
-    out[EAX] = (uint32_t)min_u64(out[EAX], 0xd);
-}
 
 static void leaf_features(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
 {
     (void)subleaf;
-    out[EBX] = (out[EBX] & 0x00ffffff) | v->id * 2 << 24;
-    out[ECX] = (out[ECX] & LEAF1_ECX) | ECX_HYPERVISOR;
-    out[EDX] &= LEAF1_EDX;
+    out[EBX] |= v->id * 2 << 24; /* the APIC id */
+    out[ECX] |= ECX_HYPERVISOR;
     if ((out[ECX] & ECX_XSAVE) != 0 && (v->pv.cr4 & CR4_OSXSAVE) != 0) {
         out[ECX] |= ECX_OSXSAVE;
     }
@@ -74,23 +60,16 @@ static void leaf_structured(const struct vcpu *v, uint32_t subleaf, uint32_t out
     (void)v;
     if (subleaf != 0) {
         memset(out, 0, 4 * sizeof(out[0]));
-        return;
     }
-    out[EAX] = 0;
-    out[EBX] &= LEAF7_EBX;
-    out[ECX] &= LEAF7_ECX;
-    out[EDX] &= LEAF7_EDX;
 }
 
 /* Extended states: x87 and SSE in the first 576 bytes, AVX after them. */
 static void leaf_xsave(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
 {
-    uint32_t allowed = out[EAX] & (uint32_t)XCR0_ALLOWED;
-
     if (subleaf == 0) {
-        out[EAX] = allowed;
+        out[EAX] &= (uint32_t)XCR0_ALLOWED;
         out[EBX] = (v->xcr0 & XCR0_AVX) != 0 ? 832 : 576;
-        out[ECX] = (allowed & XCR0_AVX) != 0 ? 832 : 576;
+        out[ECX] = (out[EAX] & XCR0_AVX) != 0 ? 832 : 576;
         out[EDX] = 0;
     } else if (subleaf == 1) {
         out[EAX] &= 3; /* XSAVEOPT, XSAVEC; no XSAVES, which is the kernel's */
@@ -100,57 +79,38 @@ static void leaf_xsave(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
     }
 }
 
-static void leaf_nothing(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
-{
-    (void)v, (void)subleaf;
-    memset(out, 0, 4 * sizeof(out[0]));
-}
-
-static void leaf_as_is(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
-{
-    (void)v, (void)subleaf, (void)out;
-}
-
-static void leaf_extended(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
-{
-    (void)v, (void)subleaf;
-    out[EAX] = (uint32_t)min_u64(out[EAX], 0x80000008);
-}
-
+/* AMD repeats leaf 1 in edx, Intel does not. */
 static void leaf_extended_features(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
 {
+    uint32_t vendor[4];
+
     (void)v, (void)subleaf;
-    out[ECX] &= EXTENDED_ECX;
-    out[EDX] &= is_amd() ? EXTENDED_EDX : EXTENDED_EDX & ~EDX_AMD_COPIES;
+    machine_cpuid(0, 0, vendor);
+    if (vendor[EBX] != 0x68747541) { /* "Auth" */
+        out[EDX] &= ~EDX_AMD_COPIES;
+    }
 }
 
-/* Advanced power management: only the TSC that never stops. */
-static void leaf_power(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
-{
-    (void)v, (void)subleaf;
-    out[EAX] = out[EBX] = out[ECX] = 0;
-    out[EDX] &= BIT(8);
-}
-
-static void leaf_sizes(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
-{
-    (void)v, (void)subleaf;
-    out[EAX] &= 0xffff;
-    out[EBX] = out[ECX] = out[EDX] = 0;
-}
-
+#define ALL ~0u
 static const struct {
-    uint32_t leaf;
+    uint32_t leaf, eax_most, mask[4];
     leaf_handler *handler;
 } leaves[] = {
-    {0x00000000, leaf_basic},      {0x00000001, leaf_features},
-    {0x00000002, leaf_as_is},      {0x00000004, leaf_as_is},
-    {0x00000007, leaf_structured}, {0x0000000d, leaf_xsave},
-    {0x80000000, leaf_extended},   {0x80000001, leaf_extended_features},
-    {0x80000002, leaf_as_is},      {0x80000003, leaf_as_is},
-    {0x80000004, leaf_as_is},      {0x80000005, leaf_as_is},
-    {0x80000006, leaf_as_is},      {0x80000007, leaf_power},
-    {0x80000008, leaf_sizes},
+    {0x00000000, 0xd, {ALL, ALL, ALL, ALL}, NULL},
+    {0x00000001, ALL, {ALL, 0x00ffffff, LEAF1_ECX, LEAF1_EDX}, leaf_features},
+    {0x00000002, ALL, {ALL, ALL, ALL, ALL}, NULL},
+    {0x00000004, ALL, {ALL, ALL, ALL, ALL}, NULL},
+    {0x00000007, ALL, {0, LEAF7_EBX, LEAF7_ECX, LEAF7_EDX}, leaf_structured},
+    {0x0000000d, ALL, {ALL, ALL, ALL, ALL}, leaf_xsave},
+    {0x80000000, 0x80000008, {ALL, ALL, ALL, ALL}, NULL},
+    {0x80000001, ALL, {ALL, ALL, EXTENDED_ECX, EXTENDED_EDX}, leaf_extended_features},
+    {0x80000002, ALL, {ALL, ALL, ALL, ALL}, NULL},
+    {0x80000003, ALL, {ALL, ALL, ALL, ALL}, NULL},
+    {0x80000004, ALL, {ALL, ALL, ALL, ALL}, NULL},
+    {0x80000005, ALL, {ALL, ALL, ALL, ALL}, NULL},
+    {0x80000006, ALL, {ALL, ALL, ALL, ALL}, NULL},
+    {0x80000007, ALL, {0, 0, 0, BIT(8)}, NULL}, /* only the TSC that never stops */
+    {0x80000008, ALL, {0xffff, 0, 0, 0}, NULL}, /* widths of addresses */
 };
 
 /* The hypervisor's own: who it is, its version, no hypercall MSR, how time is told, nothing, the width of addresses. */
@@ -194,16 +154,25 @@ static void hypervisor_leaf(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 
 void pv_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
+    size_t i = 0;
+
     if (leaf - HYPERVISOR_LEAF < 0x100) {
         hypervisor_leaf(leaf - HYPERVISOR_LEAF, subleaf, out);
         return;
     }
-    machine_cpuid(leaf, subleaf, out);
-    for (size_t i = 0; i < ARRAY_SIZE(leaves); i++) {
-        if (leaves[i].leaf == leaf) {
-            leaves[i].handler(v, subleaf, out);
-            return;
-        }
+    while (i < ARRAY_SIZE(leaves) && leaves[i].leaf != leaf) {
+        i++;
     }
-    leaf_nothing(v, subleaf, out);
+    if (i == ARRAY_SIZE(leaves)) {
+        memset(out, 0, 4 * sizeof(out[0]));
+        return;
+    }
+    machine_cpuid(leaf, subleaf, out);
+    for (size_t n = 0; n < 4; n++) {
+        out[n] &= leaves[i].mask[n];
+    }
+    out[EAX] = (uint32_t)min_u64(out[EAX], leaves[i].eax_most);
+    if (leaves[i].handler != NULL) {
+        leaves[i].handler(v, subleaf, out);
+    }
 }

@@ -27,10 +27,8 @@ static int64_t callback_unregister(gva_t arg)
     return pv_unregister_callback(current_vcpu(), request.type);
 }
 
-int64_t hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5,
-                       uint64_t a6)
+HYPERCALL_2(hc_callback_op, cmd, arg)
 {
-    (void)a3, (void)a4, (void)a5, (void)a6;
     switch ((uint32_t)cmd) {
     case CALLBACKOP_register:
         return callback_register(GVA(arg));

@@ -23,12 +23,10 @@ static int64_t console_read(struct domain *d, uint32_t count, gva_t buffer)
     return d->is_hardware ? console_guest_read(buffer, count) : -XEN_EPERM;
 }
 
-int64_t hc_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4, uint64_t a5,
-                      uint64_t a6)
+HYPERCALL_3(hc_console_io, cmd, count, buffer)
 {
     struct domain *d = current_domain();
 
-    (void)a4, (void)a5, (void)a6;
     switch ((uint32_t)cmd) {
     case CONSOLEIO_write:
         return console_write(d, (uint32_t)count, GVA(buffer));

@@ -40,8 +40,7 @@ static enum outcome run_entry(struct vcpu *v, gva_t where, int64_t *result, int 
     return ENTRY_DONE;
 }
 
-int64_t hc_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4, uint64_t a5,
-                     uint64_t a6)
+HYPERCALL_2(hc_multicall, list, count)
 {
     struct vcpu *v = current_vcpu();
     uint32_t nr_calls = (uint32_t)count, done = 0;
@@ -49,7 +48,6 @@ int64_t hc_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4, ui
     int64_t result = 0;
     int error = 0;
 
-    (void)a3, (void)a4, (void)a5, (void)a6;
     if (v->in_multicall) {
         return -XEN_EINVAL;
     }

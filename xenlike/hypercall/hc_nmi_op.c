@@ -9,12 +9,11 @@
 #include "../mm/guest_access.h"
 #include "hypercall.h"
 
-int64_t hc_nmi_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6)
+HYPERCALL_2(hc_nmi_op, cmd, arg)
 {
     struct vcpu *v = current_vcpu();
     struct xennmi_callback request;
 
-    (void)a3, (void)a4, (void)a5, (void)a6;
     switch ((uint32_t)cmd) {
     case XENNMI_register_callback:
         if (guest_access_read(&request, GVA(arg), sizeof(request)) != 0) {

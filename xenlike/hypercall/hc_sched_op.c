@@ -10,114 +10,99 @@
 #include "../mm/guest_access.h"
 #include "hypercall.h"
 
-typedef int64_t sched_handler(gva_t arg);
+union request {
+    struct sched_shutdown shutdown;
+    struct sched_poll poll;
+    struct sched_remote_shutdown remote_shutdown;
+    struct sched_watchdog watchdog;
+    struct sched_pin_override pin_override;
+};
 
-static int64_t sched_yield(gva_t arg)
+typedef int64_t sched_handler(const union request *request);
+
+static int64_t sched_yield(const union request *request)
 {
-    (void)arg;
+    (void)request;
     schedule_yield();
     return 0;
 }
 
-static int64_t sched_block(gva_t arg)
+static int64_t sched_block(const union request *request)
 {
-    (void)arg;
+    (void)request;
     schedule_block();
     return 0;
 }
 
-static int64_t sched_shutdown(gva_t arg)
+static int64_t sched_shutdown(const union request *request)
 {
-    struct sched_shutdown request;
-
-    if (guest_access_read(&request, arg, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    domain_shutdown(current_domain(), (uint8_t)request.reason);
+    domain_shutdown(current_domain(), (uint8_t)request->shutdown.reason);
     return 0;
 }
 
-static int64_t sched_poll(gva_t arg)
+static int64_t sched_poll(const union request *request)
 {
-    struct sched_poll request;
-
-    if (guest_access_read(&request, arg, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    return schedule_poll(&request);
+    return schedule_poll(&request->poll);
 }
 
-static int64_t sched_remote_shutdown(gva_t arg)
+static int64_t sched_remote_shutdown(const union request *request)
 {
-    struct sched_remote_shutdown request;
-    struct domain *d;
+    struct domain *d = domain_get(request->remote_shutdown.domain_id);
+    bool allowed = current_domain()->is_privileged && d != current_domain();
 
-    if (guest_access_read(&request, arg, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    d = domain_get(request.domain_id);
     if (d == NULL) {
         return -XEN_ESRCH;
     }
-    if (!current_domain()->is_privileged || d == current_domain()) {
-        domain_put(d);
-        return -XEN_EPERM;
+    if (allowed) {
+        domain_shutdown(d, (uint8_t)request->remote_shutdown.reason);
     }
-    domain_shutdown(d, (uint8_t)request.reason);
     domain_put(d);
+    return allowed ? 0 : -XEN_EPERM;
+}
+
+static int64_t sched_shutdown_code(const union request *request)
+{
+    current_domain()->shutdown_code = (uint8_t)request->shutdown.reason;
     return 0;
 }
 
-static int64_t sched_shutdown_code(gva_t arg)
+static int64_t sched_watchdog(const union request *request)
 {
-    struct sched_shutdown request;
-
-    if (guest_access_read(&request, arg, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    current_domain()->shutdown_code = (uint8_t)request.reason;
-    return 0;
+    return guest_time_set_watchdog(current_domain(), request->watchdog.id,
+                                   request->watchdog.timeout);
 }
 
-static int64_t sched_watchdog(gva_t arg)
+static int64_t sched_pin_override(const union request *request)
 {
-    struct sched_watchdog request;
-
-    if (guest_access_read(&request, arg, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    return guest_time_set_watchdog(current_domain(), request.id, request.timeout);
+    return current_domain()->is_hardware ? schedule_pin(current_vcpu(), request->pin_override.pcpu)
+                                         : -XEN_EPERM;
 }
 
-static int64_t sched_pin_override(gva_t arg)
-{
-    struct sched_pin_override request;
-
-    if (!current_domain()->is_hardware) {
-        return -XEN_EPERM;
-    }
-    if (guest_access_read(&request, arg, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    return schedule_pin(current_vcpu(), request.pcpu);
-}
-
-static sched_handler *const handlers[] = {
-    [SCHEDOP_yield] = sched_yield,
-    [SCHEDOP_block] = sched_block,
-    [SCHEDOP_shutdown] = sched_shutdown,
-    [SCHEDOP_poll] = sched_poll,
-    [SCHEDOP_remote_shutdown] = sched_remote_shutdown,
-    [SCHEDOP_shutdown_code] = sched_shutdown_code,
-    [SCHEDOP_watchdog] = sched_watchdog,
-    [SCHEDOP_pin_override] = sched_pin_override,
+static const struct {
+    sched_handler *handler;
+    size_t size; /* of the argument */
+} operations[] = {
+    [SCHEDOP_yield] = {sched_yield, 0},
+    [SCHEDOP_block] = {sched_block, 0},
+    [SCHEDOP_shutdown] = {sched_shutdown, sizeof(struct sched_shutdown)},
+    [SCHEDOP_poll] = {sched_poll, sizeof(struct sched_poll)},
+    [SCHEDOP_remote_shutdown] = {sched_remote_shutdown, sizeof(struct sched_remote_shutdown)},
+    [SCHEDOP_shutdown_code] = {sched_shutdown_code, sizeof(struct sched_shutdown)},
+    [SCHEDOP_watchdog] = {sched_watchdog, sizeof(struct sched_watchdog)},
+    [SCHEDOP_pin_override] = {sched_pin_override, sizeof(struct sched_pin_override)},
 };
 
-int64_t hc_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6)
+HYPERCALL_2(hc_sched_op, cmd, arg)
 {
-    (void)a3, (void)a4, (void)a5, (void)a6;
-    if ((uint32_t)cmd >= ARRAY_SIZE(handlers)) {
+    uint32_t index = (uint32_t)cmd;
+    union request request;
+
+    if (index >= ARRAY_SIZE(operations)) {
         return -XEN_ENOSYS;
     }
-    return handlers[(uint32_t)cmd](GVA(arg));
+    if (operations[index].size != 0 &&
+        guest_access_read(&request, GVA(arg), operations[index].size) != 0) {
+        return -XEN_EFAULT;
+    }
+    return operations[index].handler(&request);
 }

@@ -8,10 +8,8 @@
 #include "../domain/schedule.h"
 #include "hypercall.h"
 
-int64_t hc_sched_op_compat(uint64_t cmd, uint64_t argument, uint64_t a3, uint64_t a4, uint64_t a5,
-                           uint64_t a6)
+HYPERCALL_2(hc_sched_op_compat, cmd, argument)
 {
-    (void)a3, (void)a4, (void)a5, (void)a6;
     switch ((uint32_t)cmd) {
     case SCHEDOP_yield:
         schedule_yield();

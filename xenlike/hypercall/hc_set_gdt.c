@@ -8,14 +8,12 @@
 #include "../mm/guest_access.h"
 #include "hypercall.h"
 
-int64_t hc_set_gdt(uint64_t list, uint64_t entries, uint64_t a3, uint64_t a4, uint64_t a5,
-                   uint64_t a6)
+HYPERCALL_2(hc_set_gdt, list, entries)
 {
     uint64_t frames[GUEST_GDT_FRAMES];
     uint32_t nr_entries = (uint32_t)entries;
     size_t nr_frames = ((size_t)nr_entries + 511) / 512;
 
-    (void)a3, (void)a4, (void)a5, (void)a6;
     if (nr_entries > FIRST_RESERVED_GDT_ENTRY) {
         return -XEN_EINVAL;
     }

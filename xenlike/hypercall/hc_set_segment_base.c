@@ -6,12 +6,10 @@
 #include "../domain/pv.h"
 #include "hypercall.h"
 
-int64_t hc_set_segment_base(uint64_t which, uint64_t base, uint64_t a3, uint64_t a4, uint64_t a5,
-                            uint64_t a6)
+HYPERCALL_2(hc_set_segment_base, which, base)
 {
     struct vcpu *v = current_vcpu();
 
-    (void)a3, (void)a4, (void)a5, (void)a6;
     switch ((uint32_t)which) {
     case SEGBASE_FS:
     case SEGBASE_GS_USER:

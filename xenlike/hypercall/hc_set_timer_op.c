@@ -6,10 +6,8 @@
 #include "../domain/guest_time.h"
 #include "hypercall.h"
 
-int64_t hc_set_timer_op(uint64_t timeout_ns, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
-                        uint64_t a6)
+HYPERCALL_1(hc_set_timer_op, timeout_ns)
 {
-    (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
     guest_time_set_timer(current_vcpu(), timeout_ns);
     return 0;
 }

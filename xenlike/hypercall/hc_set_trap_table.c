@@ -9,14 +9,12 @@
 #include "../mm/guest_access.h"
 #include "hypercall.h"
 
-int64_t hc_set_trap_table(uint64_t list, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
-                          uint64_t a6)
+HYPERCALL_1(hc_set_trap_table, list)
 {
     struct vcpu *v = current_vcpu();
     struct trap_info trap;
     int error;
 
-    (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
     if (list == 0) {
         pv_clear_traps(v);
         return 0;

@@ -6,9 +6,7 @@
 #include "../domain/pv.h"
 #include "hypercall.h"
 
-int64_t hc_update_descriptor(uint64_t address, uint64_t descriptor, uint64_t a3, uint64_t a4,
-                             uint64_t a5, uint64_t a6)
+HYPERCALL_2(hc_update_descriptor, address, descriptor)
 {
-    (void)a3, (void)a4, (void)a5, (void)a6;
     return pv_update_descriptor(current_domain(), MADDR(address), descriptor);
 }

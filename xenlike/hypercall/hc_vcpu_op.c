@@ -14,33 +14,41 @@
 #include "../mm/guest_access.h"
 #include "hypercall.h"
 
-typedef int64_t vcpu_handler(struct vcpu *v, gva_t arg);
+union request {
+    struct vcpu_register_runstate_memory_area runstate;
+    struct vcpu_set_periodic_timer periodic;
+    struct vcpu_set_singleshot_timer singleshot;
+    struct vcpu_register_vcpu_info info;
+    struct vcpu_register_time_memory_area time;
+};
 
-static int64_t vcpu_op_initialise(struct vcpu *v, gva_t arg)
+typedef int64_t vcpu_handler(struct vcpu *v, gva_t arg, const union request *request);
+#define HANDLER(name)                                                                \
+    static int64_t vcpu_op_##name(struct vcpu *v, gva_t arg __attribute__((unused)), \
+                                  const union request *request __attribute__((unused)))
+
+HANDLER(initialise)
 {
     return vcpu_initialise(v, arg);
 }
 
-static int64_t vcpu_op_up(struct vcpu *v, gva_t arg)
+HANDLER(up)
 {
-    (void)arg;
     return vcpu_up(v);
 }
 
-static int64_t vcpu_op_down(struct vcpu *v, gva_t arg)
+HANDLER(down)
 {
-    (void)arg;
     vcpu_down(v);
     return 0;
 }
 
-static int64_t vcpu_op_is_up(struct vcpu *v, gva_t arg)
+HANDLER(is_up)
 {
-    (void)arg;
     return (READ_ONCE(v->pause_flags) & VCPU_DOWN) == 0;
 }
 
-static int64_t vcpu_op_get_runstate(struct vcpu *v, gva_t arg)
+HANDLER(get_runstate)
 {
     struct vcpu_runstate_info info;
 
@@ -48,54 +56,39 @@ static int64_t vcpu_op_get_runstate(struct vcpu *v, gva_t arg)
     return guest_access_write(arg, &info, sizeof(info));
 }
 
-static int64_t vcpu_op_register_runstate(struct vcpu *v, gva_t arg)
+HANDLER(register_runstate)
 {
-    struct vcpu_register_runstate_memory_area area;
-    struct vcpu_runstate_info info;
+    gva_t area = GVA(request->runstate.addr.p);
 
-    if (guest_access_read(&area, arg, sizeof(area)) != 0 ||
-        !guest_access_range_ok(GVA(area.addr.p), sizeof(info))) {
+    if (!guest_access_range_ok(area, sizeof(struct vcpu_runstate_info))) {
         return -XEN_EFAULT;
     }
-    v->runstate_area = GVA(area.addr.p);
-    schedule_runstate(v, &info);
-    return v == current_vcpu() ? guest_access_write(v->runstate_area, &info, sizeof(info)) : 0;
+    v->runstate_area = area;
+    return v == current_vcpu() ? vcpu_op_get_runstate(v, area, request) : 0;
 }
 
-static int64_t vcpu_op_set_periodic(struct vcpu *v, gva_t arg)
+HANDLER(set_periodic)
 {
-    struct vcpu_set_periodic_timer request;
-
-    if (guest_access_read(&request, arg, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    return guest_time_set_periodic(v, request.period_ns);
+    return guest_time_set_periodic(v, request->periodic.period_ns);
 }
 
-static int64_t vcpu_op_stop_periodic(struct vcpu *v, gva_t arg)
+HANDLER(stop_periodic)
 {
-    (void)arg;
     return guest_time_set_periodic(v, 0);
 }
 
-static int64_t vcpu_op_set_singleshot(struct vcpu *v, gva_t arg)
+/* VCPU_SSHOTTMR_future is ignored, as by Xen since 4.17: a time that has passed expires at once. */
+HANDLER(set_singleshot)
 {
-    struct vcpu_set_singleshot_timer request;
-
     if (v != current_vcpu()) {
         return -XEN_EINVAL;
     }
-    if (guest_access_read(&request, arg, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    /* VCPU_SSHOTTMR_future is ignored, as by Xen since 4.17: a time that has passed expires at once. */
-    timer_set(&v->singleshot_timer, request.timeout_abs_ns);
+    timer_set(&v->singleshot_timer, request->singleshot.timeout_abs_ns);
     return 0;
 }
 
-static int64_t vcpu_op_stop_singleshot(struct vcpu *v, gva_t arg)
+HANDLER(stop_singleshot)
 {
-    (void)arg;
     if (v != current_vcpu()) {
         return -XEN_EINVAL;
     }
@@ -103,49 +96,36 @@ static int64_t vcpu_op_stop_singleshot(struct vcpu *v, gva_t arg)
     return 0;
 }
 
-static int64_t vcpu_op_register_info(struct vcpu *v, gva_t arg)
+HANDLER(register_info)
 {
-    struct vcpu_register_vcpu_info request;
-    int error;
-
-    if (guest_access_read(&request, arg, sizeof(request)) != 0) {
-        return -XEN_EFAULT;
-    }
-    error = event_channel_register_vcpu_info(v, request.mfn, request.offset);
-    if (error == 0) {
-        guest_time_publish(v);
-    }
-    return error;
+    return event_channel_register_vcpu_info(v, request->info.mfn, request->info.offset);
 }
 
-static int64_t vcpu_op_send_nmi(struct vcpu *v, gva_t arg)
+HANDLER(send_nmi)
 {
-    (void)arg;
     pv_raise_nmi(v);
     return 0;
 }
 
-static int64_t vcpu_op_get_physid(struct vcpu *v, gva_t arg)
+HANDLER(get_physid)
 {
-    struct vcpu_get_physid answer;
+    struct vcpu_get_physid answer = {.phys_id = v->processor | (uint64_t)v->processor << 32};
 
     /* Only a vCPU that stays where it is has an answer that stays true. */
     if (!v->domain->is_hardware || (!v->sched.pinned && machine_cpus_online() != 1)) {
         return -XEN_EINVAL;
     }
-    answer.phys_id = v->processor | (uint64_t)v->processor << 32;
     return guest_access_write(arg, &answer, sizeof(answer));
 }
 
-static int64_t vcpu_op_register_time(struct vcpu *v, gva_t arg)
+HANDLER(register_time)
 {
-    struct vcpu_register_time_memory_area area;
+    gva_t area = GVA(request->time.addr.p);
 
-    if (guest_access_read(&area, arg, sizeof(area)) != 0 ||
-        !guest_access_range_ok(GVA(area.addr.p), sizeof(struct vcpu_time_info))) {
+    if (!guest_access_range_ok(area, sizeof(struct vcpu_time_info))) {
         return -XEN_EFAULT;
     }
-    v->time_area = GVA(area.addr.p);
+    v->time_area = area;
     if (v == current_vcpu()) {
         guest_time_publish_area(v);
     } else {
@@ -154,34 +134,50 @@ static int64_t vcpu_op_register_time(struct vcpu *v, gva_t arg)
     return 0;
 }
 
-static vcpu_handler *const handlers[] = {
-    [VCPUOP_initialise] = vcpu_op_initialise,
-    [VCPUOP_up] = vcpu_op_up,
-    [VCPUOP_down] = vcpu_op_down,
-    [VCPUOP_is_up] = vcpu_op_is_up,
-    [VCPUOP_get_runstate_info] = vcpu_op_get_runstate,
-    [VCPUOP_register_runstate_memory_area] = vcpu_op_register_runstate,
-    [VCPUOP_set_periodic_timer] = vcpu_op_set_periodic,
-    [VCPUOP_stop_periodic_timer] = vcpu_op_stop_periodic,
-    [VCPUOP_set_singleshot_timer] = vcpu_op_set_singleshot,
-    [VCPUOP_stop_singleshot_timer] = vcpu_op_stop_singleshot,
-    [VCPUOP_register_vcpu_info] = vcpu_op_register_info,
-    [VCPUOP_send_nmi] = vcpu_op_send_nmi,
-    [VCPUOP_get_physid] = vcpu_op_get_physid,
-    [VCPUOP_register_vcpu_time_memory_area] = vcpu_op_register_time,
+#define OPERATION(name)   \
+    {                     \
+        vcpu_op_##name, 0 \
+    }
+#define OPERATION_ON(name, member)                           \
+    {                                                        \
+        vcpu_op_##name, sizeof(((union request *)0)->member) \
+    }
+
+static const struct {
+    vcpu_handler *handler;
+    size_t size; /* of the argument, when it is read */
+} operations[] = {
+    [VCPUOP_initialise] = OPERATION(initialise),
+    [VCPUOP_up] = OPERATION(up),
+    [VCPUOP_down] = OPERATION(down),
+    [VCPUOP_is_up] = OPERATION(is_up),
+    [VCPUOP_get_runstate_info] = OPERATION(get_runstate),
+    [VCPUOP_register_runstate_memory_area] = OPERATION_ON(register_runstate, runstate),
+    [VCPUOP_set_periodic_timer] = OPERATION_ON(set_periodic, periodic),
+    [VCPUOP_stop_periodic_timer] = OPERATION(stop_periodic),
+    [VCPUOP_set_singleshot_timer] = OPERATION_ON(set_singleshot, singleshot),
+    [VCPUOP_stop_singleshot_timer] = OPERATION(stop_singleshot),
+    [VCPUOP_register_vcpu_info] = OPERATION_ON(register_info, info),
+    [VCPUOP_send_nmi] = OPERATION(send_nmi),
+    [VCPUOP_get_physid] = OPERATION(get_physid),
+    [VCPUOP_register_vcpu_time_memory_area] = OPERATION_ON(register_time, time),
 };
 
-int64_t hc_vcpu_op(uint64_t cmd, uint64_t vcpu, uint64_t arg, uint64_t a4, uint64_t a5, uint64_t a6)
+HYPERCALL_3(hc_vcpu_op, cmd, vcpu, arg)
 {
     struct domain *d = current_domain();
-    uint32_t id = (uint32_t)vcpu;
+    uint32_t id = (uint32_t)vcpu, index = (uint32_t)cmd;
+    union request request;
 
-    (void)a4, (void)a5, (void)a6;
     if (id >= d->max_vcpus || d->vcpus[id] == NULL) {
         return -XEN_ENOENT;
     }
-    if ((uint32_t)cmd >= ARRAY_SIZE(handlers)) {
+    if (index >= ARRAY_SIZE(operations)) {
         return -XEN_ENOSYS;
     }
-    return handlers[(uint32_t)cmd](d->vcpus[id], GVA(arg));
+    if (operations[index].size != 0 &&
+        guest_access_read(&request, GVA(arg), operations[index].size) != 0) {
+        return -XEN_EFAULT;
+    }
+    return operations[index].handler(d->vcpus[id], GVA(arg), &request);
 }

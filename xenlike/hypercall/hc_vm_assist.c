@@ -13,12 +13,10 @@
      (1u << VMASST_TYPE_writable_pagetables) | (1u << VMASST_TYPE_pae_extended_cr3) | \
      (1u << VMASST_TYPE_architectural_iopl) | (1u << VMASST_TYPE_runstate_update_flag))
 
-int64_t hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4, uint64_t a5,
-                     uint64_t a6)
+HYPERCALL_2(hc_vm_assist, cmd, type)
 {
     struct domain *d = current_domain();
 
-    (void)a3, (void)a4, (void)a5, (void)a6;
     type = (uint32_t)type;
     if (type >= 32 || ((TYPES >> type) & 1) == 0) {
         return -XEN_EINVAL;

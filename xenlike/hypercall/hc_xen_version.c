@@ -143,10 +143,8 @@ static version_handler *const handlers[] = {
     [XENVER_build_id] = version_build_id,
 };
 
-int64_t hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5,
-                       uint64_t a6)
+HYPERCALL_2(hc_xen_version, cmd, arg)
 {
-    (void)a3, (void)a4, (void)a5, (void)a6;
     if ((uint32_t)cmd >= ARRAY_SIZE(handlers)) {
         return -XEN_ENOSYS;
     }
