@@ -89,7 +89,7 @@ static void respond(struct block_device *device, const struct blkif_request *raw
     device->counters.errors += status != BLKIF_RSP_OKAY;
     memset(response, 0, sizeof(*response));
     response->id = raw->id;
-    response->operation = raw->operation;
+    response->operation = block_request_answered(raw);
     response->status = status;
     ring->rsp_prod_pvt++;
     RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(ring, notify);

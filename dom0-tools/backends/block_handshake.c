@@ -254,6 +254,7 @@ static bool gone(struct block_backend *backend, struct block_vbd *vbd)
         return true;
     }
     store_remove(backend->store, STORE_NO_TRANSACTION, vbd->back);
+    vbd_prune(backend->store, vbd->device.domid);
     return false;
 }
 

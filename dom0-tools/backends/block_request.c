@@ -112,6 +112,14 @@ int16_t block_request_read(const struct blkif_request *raw, const struct block_l
     return read_direct(raw, limits, request);
 }
 
+uint8_t block_request_answered(const struct blkif_request *raw)
+{
+    struct blkif_request_indirect indirect;
+
+    memcpy(&indirect, raw, sizeof(indirect));
+    return raw->operation == BLKIF_OP_INDIRECT ? indirect.indirect_op : raw->operation;
+}
+
 _Static_assert(sizeof(struct blkif_request) == 112, "as the x86_64 ABI lays it out");
 _Static_assert(sizeof(struct blkif_request_indirect) <= sizeof(struct blkif_request), "fits");
 _Static_assert(sizeof(struct blkif_response) == 16, "as the x86_64 ABI lays it out");

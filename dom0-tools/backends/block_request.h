@@ -55,6 +55,9 @@ struct block_request {
 int16_t block_request_read(const struct blkif_request *raw, const struct block_limits *limits,
                            struct block_request *request);
 
+/* The operation that the response names: of an indirect request the one inside it. */
+uint8_t block_request_answered(const struct blkif_request *raw);
+
 /* Check the segments and the sectors they cover; fills `bytes`. For an indirect request after its
  * segments were copied in. */
 int16_t block_request_segments(const struct block_limits *limits, struct block_request *request);

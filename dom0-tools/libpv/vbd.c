@@ -252,4 +252,20 @@ void vbd_remove(struct store *store, uint16_t domid, uint32_t number)
     store_remove(store, STORE_NO_TRANSACTION, path);
     back_path(domid, number, path);
     store_remove(store, STORE_NO_TRANSACTION, path);
+    vbd_prune(store, domid);
+}
+
+void vbd_prune(struct store *store, uint16_t domid)
+{
+    char path[PATH_SIZE];
+    char **names;
+    size_t count;
+
+    snprintf(path, sizeof(path), VBD_BACK_ROOT "/%u", (unsigned int)domid);
+    if (store_directory(store, STORE_NO_TRANSACTION, path, &names, &count) == 0) {
+        free(names);
+        if (count == 0) {
+            store_remove(store, STORE_NO_TRANSACTION, path);
+        }
+    }
 }

@@ -34,5 +34,7 @@ struct vbd {
 int vbd_create(struct store *store, const struct vbd *vbd);
 /* Take both away at once. Safe to repeat. */
 void vbd_remove(struct store *store, uint16_t domid, uint32_t number);
+/* Remove the back end's directory for a domain when no device is left in it. */
+void vbd_prune(struct store *store, uint16_t domid);
 
 #endif
