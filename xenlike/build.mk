@@ -6,12 +6,14 @@
 
 comma     := ,
 HV_DIR    := $(BUILD)/xenlike
+# gcc optimises across files: handlers and what they call in mm/, comm/ and cpu/ become one function.
+HV_LTO    := $(if $(findstring clang,$(TARGET_CC)),,-flto=2)
 HV_CFLAGS := -std=c11 -O2 -g $(WARNINGS) -ffreestanding -fno-strict-aliasing -mno-red-zone \
              -mgeneral-regs-only -fpie -fvisibility=hidden -fno-stack-protector \
              -fno-asynchronous-unwind-tables -fcf-protection=none -fno-common \
              -Wframe-larger-than=1024 -Iinclude -I$(HV_DIR)/include \
              -ffile-prefix-map=$(CURDIR)=. -D__XEN__ \
-             -include xenlike/lib/hidden.h
+             -include xenlike/lib/hidden.h $(HV_LTO)
 HV_ASFLAGS := -D__ASSEMBLY__ -g -fpie -Iinclude -I$(HV_DIR)/include
 
 HV_SOURCES := $(filter-out xenlike/cpu/offsets.c,$(wildcard xenlike/*/*.c)) $(wildcard xenlike/*/*.S)
@@ -36,7 +38,7 @@ $(BUILD)/xenlike/%.S.o: xenlike/%.S $(HV_OFFSETS)
 # offsets.c is compiled, never linked: its assembly holds strings "@@ NAME VALUE".
 $(HV_OFFSETS): xenlike/cpu/offsets.c
 	@mkdir -p $(dir $@)
-	@$(TARGET_CC) $(HV_CFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o $@.s $<
+	@$(TARGET_CC) $(filter-out -flto%,$(HV_CFLAGS)) -MMD -MP -MT $@ -MF $@.d -S -o $@.s $<
 	@sed -n 's/^[[:space:]]*\.ascii[[:space:]]*"@@ \([A-Z0-9_]*\) \(-*[0-9]*\)".*/#define \1 \2/p' $@.s > $@
 
 $(HV_SCRIPT): xenlike/boot/linker.lds
@@ -50,16 +52,26 @@ $(HV_DIR)/symbols0.S:
 	@mkdir -p $(dir $@)
 	@printf '.section .symbols, "a"\n.globl symbol_table, symbol_table_count, symbol_names\n.balign 4\nsymbol_table_count: .long 0\nsymbol_table:\nsymbol_names:\n' > $@
 
-$(HV_DIR)/pass1.elf: $(HV_OBJECTS) $(HV_SCRIPT) $(HV_DIR)/symbols0.S.o
+# All code in one object; what is left to the links is addresses.
+ifneq ($(HV_LTO),)
+HV_LINKED := $(HV_DIR)/linked.o
+$(HV_LINKED): $(HV_OBJECTS)
+	@echo "  LTO $@"
+	@$(TARGET_CC) $(HV_CFLAGS) -nostdlib -r -flinker-output=nolto-rel -o $@ $(HV_OBJECTS)
+else
+HV_LINKED := $(HV_OBJECTS)
+endif
+
+$(HV_DIR)/pass1.elf: $(HV_LINKED) $(HV_SCRIPT) $(HV_DIR)/symbols0.S.o
 	@echo "  LD $@"
-	@$(HV_LINK) -o $@ $(HV_OBJECTS) $(HV_DIR)/symbols0.S.o
+	@$(HV_LINK) -o $@ $(HV_LINKED) $(HV_DIR)/symbols0.S.o
 
 $(HV_DIR)/symbols.S: $(HV_DIR)/pass1.elf xenlike/boot/symbols.awk
 	@nm -n $< | awk -f xenlike/boot/symbols.awk > $@
 
-$(HV_DIR)/xenlike.elf: $(HV_OBJECTS) $(HV_SCRIPT) $(HV_DIR)/symbols.S.o
+$(HV_DIR)/xenlike.elf: $(HV_LINKED) $(HV_SCRIPT) $(HV_DIR)/symbols.S.o
 	@echo "  LD $@"
-	@$(HV_LINK) -o $@ $(HV_OBJECTS) $(HV_DIR)/symbols.S.o
+	@$(HV_LINK) -o $@ $(HV_LINKED) $(HV_DIR)/symbols.S.o
 
 $(HV_DIR)/xenlike: $(HV_DIR)/xenlike.elf
 	@objcopy -O binary $< $@
