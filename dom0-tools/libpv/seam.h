@@ -11,6 +11,7 @@
 #ifndef LIBPV_SEAM_H
 #define LIBPV_SEAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,6 +69,20 @@ struct seam_copy {
  * read-only); others may have been copied by then. */
 int seam_copy_grants(uint16_t domid, const struct seam_copy *copies, size_t nr_copies);
 
+/* One piece of a copy between our memory and a page granted by `domid`. */
+struct seam_piece {
+    void *local; /* the piece must not cross a page on either side */
+    uint16_t domid;
+    uint32_t reference;
+    uint16_t offset; /* in the granted page */
+    uint16_t length;
+    bool to_guest;
+    int16_t status; /* out: 0, or the hypervisor's GNTST_* */
+};
+#define SEAM_MAX_PIECES 128u
+/* Do up to SEAM_MAX_PIECES in one hypercall; each has its own status. */
+void seam_copy_pieces(struct seam_piece *copies, size_t count);
+
 /* ---- event channels ---------------------------------------------------------------------------
  */
 
@@ -117,6 +132,10 @@ int seam_console_connect(void);
 
 /* Two ends of one stream: what is written to one is read from the other. */
 int seam_stream_pair(int ends[2]);
+
+/* The machine's network card as a descriptor: read(2) takes one Ethernet frame and never waits
+ * (-1 when there is none), write(2) sends one. -XEN_ENODEV: there is no card. */
+int seam_uplink_open(void);
 
 /* Start a cooperative thread (a process elsewhere) that never ends. */
 int seam_thread_start(const char *name, void (*entry)(void *argument), void *argument);
