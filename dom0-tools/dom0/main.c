@@ -6,7 +6,8 @@
  *   script=PATH   run the commands in PATH, then switch the machine off with their status
  *   share=off     do not look for the user's files (virtio-9p)
  *   channel=off   do not look for the host channel (virtio-serial)
- * An exact run (a script under -icount) gives share=off channel=off: nothing then comes from outside.
+ *   network=off   do not look for the network card (virtio-net): guests reach each other only
+ * An exact run (a script under -icount) gives share=off channel=off network=off: nothing then comes from outside.
  *
  * Owns: the order of starting. Each part that is missing is reported and left out.
  * Read next: channel_server.c, terminal.c.
@@ -22,6 +23,7 @@
 #include "channel_server.h"
 #include "dom0-tools/backends/block_backend.h"
 #include "dom0-tools/backends/console_backend.h"
+#include "dom0-tools/backends/net_backend.h"
 #include "dom0-tools/xenstored/xenstored.h"
 #include "guest-pv-kernel/drivers/p9_filesystem.h"
 #include "guest-pv-kernel/drivers/pci.h"
@@ -33,11 +35,12 @@ struct options {
     const char *script;
     bool share;
     bool channel;
+    bool network;
 };
 
 static struct options parse_options(int argc, char **argv)
 {
-    struct options options = {.share = true, .channel = true};
+    struct options options = {.share = true, .channel = true, .network = true};
 
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "script=", 7) == 0) {
@@ -46,6 +49,8 @@ static struct options parse_options(int argc, char **argv)
             options.share = false;
         } else if (strcmp(argv[i], "channel=off") == 0) {
             options.channel = false;
+        } else if (strcmp(argv[i], "network=off") == 0) {
+            options.network = false;
         } else {
             printf("dom0: ignoring the unknown argument '%s'\n", argv[i]);
         }
@@ -74,7 +79,7 @@ static void report(const char *what, int result)
 
 static void start_devices(const struct options *options)
 {
-    int result = options->share || options->channel ? pci_init() : 0;
+    int result = options->share || options->channel || options->network ? pci_init() : 0;
 
     if (result < 0) {
         report("no access to devices", result);
@@ -96,6 +101,7 @@ int main(int argc, char **argv)
     console_backend_start();
     block_backend_start();
     start_devices(&options);
+    net_backend_start(options.network);
     if (options.script != NULL) {
         int status = script_run(options.script);
         printf("dom0: the script ended with status %d\n", status);

@@ -91,6 +91,10 @@ static void build_command_line(struct command_line *line, const struct settings 
         "socket,id=channel,path=" SETTINGS_CHANNEL_SOCKET ",server=on,wait=off",
         "-device",
         "virtserialport,bus=serial.0,chardev=channel,name=xenlike.channel",
+        "-netdev",
+        "user,id=net",
+        "-device",
+        "virtio-net-pci,netdev=net,disable-legacy=on,romfile=",
         NULL,
     };
     char memory[16];

@@ -19,6 +19,7 @@
 #include "dom0-tools/pvctl/disk_setup.h"
 #include "dom0-tools/pvctl/fate.h"
 #include "dom0-tools/pvctl/keeper.h"
+#include "dom0-tools/pvctl/network.h"
 #include "dom0-tools/pvctl/session.h"
 #include "dom0-tools/pvctl/terminal_session.h"
 
@@ -113,16 +114,6 @@ static int step_configuration(struct creation *creation)
     }
     creation->words = words;
     return config_file_open(path, words, &creation->file, creation->error);
-}
-
-static int step_devices(struct creation *creation)
-{
-    if (config_of(creation)->nr_vifs > 0) {
-        error_set(creation->error, ERROR_NOT_SERVED, "cannot give domain '%s' its vif",
-                  config_of(creation)->name);
-        return error_why(creation->error, "there is no back end for it yet");
-    }
-    return 0;
 }
 
 /* A version-4 UUID out of the clock and the name: unique enough, and repeatable in an exact run. */
@@ -307,6 +298,19 @@ static int step_disks(struct creation *creation)
     return result;
 }
 
+static int step_network(struct creation *creation)
+{
+    const struct config *config = config_of(creation);
+
+    for (size_t i = 0; i < config->nr_vifs; i++) {
+        if (network_attach(creation->store, creation->built.domid, (unsigned int)i,
+                           &config->vifs[i], creation->error) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static int step_run(struct creation *creation)
 {
     int result = option(creation, "paused") ? 0 : domctl_unpause(creation->built.domid);
@@ -466,7 +470,7 @@ static int interrupted(struct creation *creation)
 static int make(struct creation *creation)
 {
     static int (*const steps[])(struct creation *) = {step_build, step_console, step_disks,
-                                                      step_run};
+                                                      step_network, step_run};
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         if (steps[i](creation) < 0) {
@@ -483,8 +487,7 @@ static int make(struct creation *creation)
 
 static int create(struct creation *creation)
 {
-    if (step_configuration(creation) < 0 || step_devices(creation) < 0 ||
-        step_request(creation) < 0) {
+    if (step_configuration(creation) < 0 || step_request(creation) < 0) {
         return -1;
     }
     if (option(creation, "dry-run")) {
@@ -517,7 +520,7 @@ int cmd_create_again(struct config_file *file, char *const *words, struct error 
     creation->words = words;
     creation->kernel = creation->ramdisk = creation->console = -1;
     creation->started_ns = seam_now_ns();
-    result = step_devices(creation) < 0 || step_request(creation) < 0 ? -1 : make(creation);
+    result = step_request(creation) < 0 ? -1 : make(creation);
     creation_close(creation);
     return result;
 }

@@ -47,6 +47,9 @@ int cmd_block_attach(const struct command_call *call, struct error *error);
 int cmd_block_list(const struct command_call *call, struct error *error);
 int cmd_block_detach(const struct command_call *call, struct error *error);
 int cmd_device(const struct command_call *call, struct error *error);
+int cmd_network_attach(const struct command_call *call, struct error *error);
+int cmd_network_list(const struct command_call *call, struct error *error);
+int cmd_network_detach(const struct command_call *call, struct error *error);
 int cmd_store(const struct command_call *call, struct error *error);
 
 #endif
