@@ -212,6 +212,18 @@ Test(domain, a_crash_keeps_its_first_reason_and_logs_registers)
     cr_assert_not_null(strstr(world.output, "at 000000000000cafe"));
 }
 
+Test(domain, a_kernel_that_gives_up_is_logged_with_its_registers)
+{
+    world_start();
+    struct domain *d = world_guest(1);
+    fake_run(d->vcpus[0]);
+    d->vcpus[0]->regs.rip = 0x123456789abc;
+    domain_shutdown(d, SHUTDOWN_crash);
+    cr_assert_eq(d->shutdown_code, SHUTDOWN_crash);
+    cr_assert_not_null(strstr(world.output, "crashed: its kernel asked for the end"));
+    cr_assert_not_null(strstr(world.output, "0000123456789abc"));
+}
+
 Test(domain, the_machine_ends_with_its_hardware_domain)
 {
     world_start();

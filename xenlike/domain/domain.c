@@ -352,6 +352,11 @@ static void machine_end(uint8_t reason)
 
 void domain_shutdown(struct domain *d, uint8_t reason)
 {
+    if (reason == SHUTDOWN_crash && d->crash_reason[0] == '\0') {
+        /* The kernel gave up, and may be unable to say why: Linux is mute on a CPU not yet online. */
+        domain_crash(d, "its kernel asked for the end");
+        return;
+    }
     if (d->is_hardware) {
         machine_end(reason);
     }
