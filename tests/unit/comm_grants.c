@@ -365,8 +365,8 @@ Test(grant, overlapping_copies_inside_one_frame_move)
 Test(grant, long_arrays_stop_and_go_on)
 {
     start();
-    struct gnttab_map_grant_ref ops[3];
-    for (unsigned int i = 0; i < 3; i++) {
+    struct gnttab_map_grant_ref ops[20];
+    for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++) {
         memset(&ops[i], 0, sizeof(ops[i]));
         ops[i].flags = GNTMAP_host_map;
         ops[i].host_addr = 0x4000 + i * 4096;
@@ -375,11 +375,19 @@ Test(grant, long_arrays_stop_and_go_on)
     }
     memcpy(world.buffer, ops, sizeof(ops));
     fake_preempt_every = 1;
-    cr_assert_eq(hc_grant_table_op(GNTTABOP_map_grant_ref, WORLD_BUFFER, 3, 0, 0, 0),
+    cr_assert_eq(hc_grant_table_op(GNTTABOP_map_grant_ref, WORLD_BUFFER, ARRAY_SIZE(ops), 0, 0, 0),
                  -XEN_ERESTART);
     cr_assert_eq(fake_continuation[1], GNTTABOP_map_grant_ref);
-    cr_assert_eq((uint64_t)fake_continuation[2], WORLD_BUFFER + sizeof(ops[0]));
-    cr_assert_eq(fake_continuation[3], 2);
+    cr_assert_eq((uint64_t)fake_continuation[2], WORLD_BUFFER + 16 * sizeof(ops[0]));
+    cr_assert_eq(fake_continuation[3], 4);
+    cr_assert_eq(hc_grant_table_op((uint64_t)fake_continuation[1], (uint64_t)fake_continuation[2],
+                                   (uint64_t)fake_continuation[3], 0, 0, 0),
+                 0);
+    memcpy(ops, world.buffer, sizeof(ops));
+    for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++) {
+        cr_assert_eq(ops[i].status, GNTST_okay);
+        cr_assert_eq(ops[i].handle, i);
+    }
 }
 
 Test(grant, counts_pointers_and_commands_that_make_no_sense)

@@ -236,14 +236,13 @@ void grant_table_release(struct domain *granter, grant_ref_t ref, bool readonly)
 
 int16_t grant_table_reference(struct domain *owner, mfn_t frame, bool readonly)
 {
-    if (unlikely(!frame_get(frame, owner))) {
-        return GNTST_bad_page;
+    if (readonly) {
+        return likely(frame_get(frame, owner)) ? GNTST_okay : GNTST_bad_page;
     }
-    if (!readonly && unlikely(frame_get_type(frame, FRAME_WRITABLE) != 0)) {
-        frame_put(frame);
-        return GNTST_general_error;
-    }
-    return GNTST_okay;
+    int result = frame_get_and_type(frame, owner, FRAME_WRITABLE);
+    return likely(result == 0)     ? GNTST_okay
+           : result == -XEN_EINVAL ? GNTST_bad_page
+                                   : GNTST_general_error;
 }
 
 void grant_table_unreference(mfn_t frame, bool readonly)

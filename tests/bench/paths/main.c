@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <public/callback.h>
 #include <public/event_channel.h>
+#include <public/grant_table.h>
 #include <public/sched.h>
 #include <public/vcpu.h>
 #include <public/version.h>
 #include <public/xen.h>
+#include <pvk/grant.h>
 #include <pvk/hypercall.h>
 #include <pvk/memory.h>
 #include <pvk/shutdown.h>
@@ -109,6 +111,9 @@ static struct mmu_update updates[BATCH];
 static struct mmuext_op extended;
 static struct multicall_entry calls[32];
 static struct evtchn_send send;
+static struct gnttab_map_grant_ref map_grant;
+static struct gnttab_unmap_grant_ref unmap_grant;
+static struct gnttab_copy copies[32];
 static uint64_t future = ~0ul >> 2;
 
 RAW_CALL(null_call, 63, 0, 0, 0, 0)
@@ -126,6 +131,10 @@ RAW_CALL(segment_base, __HYPERVISOR_set_segment_base, SEGBASE_FS, 0x1000 + sampl
 RAW_CALL(task_switch, __HYPERVISOR_fpu_taskswitch, 0, 0, 0, 0)
 RAW_CALL(timer, __HYPERVISOR_set_timer_op, future + sample, 0, 0, 0)
 RAW_CALL(yield, __HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0, 0)
+RAW_CALL(lend_map, __HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, &map_grant, 1, 0)
+RAW_CALL(lend_unmap, __HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, &unmap_grant, 1, 0)
+RAW_CALL(copy_one, __HYPERVISOR_grant_table_op, GNTTABOP_copy, copies, 1, 0)
+RAW_CALL(copy_batch, __HYPERVISOR_grant_table_op, GNTTABOP_copy, copies, 32, 0)
 RAW_CALL(ring, __HYPERVISOR_event_channel_op, EVTCHNOP_send, &send, 0, 0)
 
 static void read_cr0(unsigned int sample)
@@ -234,6 +243,49 @@ static void make_channel(void)
     start_shared_info()->evtchn_mask[0] &= ~(1ul << unbound.port);
 }
 
+/* Each sample maps a page of ours, by grant to ourselves, over a mapping of the window, and takes it off again. */
+static void prepare_grant_map(unsigned int sample)
+{
+    map_grant.host_addr = (unsigned long)window + sample * 4096ul;
+    if (sample != 0) {
+        unmap_grant.host_addr = map_grant.host_addr - 4096;
+        unmap_grant.handle = map_grant.handle;
+        lend_unmap(0);
+    }
+}
+
+static void prepare_grant_unmap(unsigned int sample)
+{
+    map_grant.host_addr = (unsigned long)window + sample * 4096ul;
+    lend_map(0);
+    unmap_grant.host_addr = map_grant.host_addr;
+    unmap_grant.handle = map_grant.handle;
+}
+
+static void measure_grants(void)
+{
+    map_grant.flags = GNTMAP_host_map;
+    map_grant.ref = (grant_ref_t)grant_access(0, pages[0], false);
+    measure("grant map", prepare_grant_map, lend_map, 1);
+    unmap_grant.host_addr = map_grant.host_addr;
+    unmap_grant.handle = map_grant.handle;
+    lend_unmap(0);
+    measure("grant unmap, never touched", prepare_grant_unmap, lend_unmap, 1);
+    for (unsigned int i = 0; i < 32; i++) {
+        copies[i].source.u.ref = map_grant.ref;
+        copies[i].dest.u.gmfn = frames[1];
+        copies[i].dest.domid = DOMID_SELF;
+        copies[i].len = 64;
+        copies[i].flags = GNTCOPY_source_gref;
+    }
+    measure("grant copy, 64 bytes", NULL, copy_one, 1);
+    measure("grant copy, 64 bytes, each of 32", NULL, copy_batch, 32);
+    for (unsigned int i = 0; i < 32; i++) {
+        copies[i].len = 4096;
+    }
+    measure("grant copy, a page", NULL, copy_one, 1);
+}
+
 static void measure_memory(void)
 {
     measure("update_va_mapping, absent to present", prepare_map, map_one, 1);
@@ -291,6 +343,7 @@ int main(void)
     (void)hypercall_set_timer_op(0);
     measure("yield, nobody else", NULL, yield, 1);
     measure("evtchn_send, not delivering", prepare_ring, ring, 1);
+    measure_grants();
     measure("mov from cr0", NULL, read_cr0, 1);
     measure("rdmsr", NULL, read_msr, 1);
     measure_entries();
