@@ -271,9 +271,7 @@ void grant_map_finish(struct grant_unmap_batch *batch)
         unreference(batch->items[i].frame, batch->items[i].readonly, batch->items[i].uses);
         domain_put(granter);
     }
-    batch->count = 0;
-    batch->flush_all = false;
-    batch->flush_page = false;
+    grant_map_begin(batch);
 }
 
 int16_t grant_map_replace(const struct gnttab_unmap_and_replace *op)
@@ -288,7 +286,8 @@ int16_t grant_map_replace(const struct gnttab_unmap_and_replace *op)
         !page_table_lookup(current_vcpu(), GVA(op->new_addr), &moved)) {
         return GNTST_general_error;
     }
-    struct grant_unmap_batch batch = {.count = 0};
+    struct grant_unmap_batch batch;
+    grant_map_begin(&batch);
     int16_t status = grant_map_undo(&undo, &batch);
     grant_map_finish(&batch);
     if (status != GNTST_okay) {

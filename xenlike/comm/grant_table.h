@@ -52,6 +52,12 @@ struct grant_unmap_batch {
         bool readonly;
     } items[GRANT_UNMAP_BATCH];
 };
+static inline void grant_map_begin(struct grant_unmap_batch *batch)
+{
+    batch->count = 0;
+    batch->flush_page = false;
+    batch->flush_all = false;
+}
 int16_t grant_map_undo(const struct gnttab_unmap_grant_ref *op, struct grant_unmap_batch *batch);
 int16_t grant_map_replace(const struct gnttab_unmap_and_replace *op);
 /* Flushes and gives everything of the batch back. To be called when it is full, and at the end. */

@@ -69,7 +69,8 @@ static int64_t unmap_elements(uint64_t pointer, uint32_t count, struct grant_unm
 
 static int64_t run_unmap(uint64_t pointer, uint32_t count)
 {
-    struct grant_unmap_batch batch = {.count = 0};
+    struct grant_unmap_batch batch;
+    grant_map_begin(&batch);
     int64_t result = unmap_elements(pointer, count, &batch);
     grant_map_finish(&batch);
     return result;
