@@ -277,6 +277,22 @@ Test(page_type, a_bad_entry_deep_down_undoes_everything)
     }
 }
 
+Test(page_type, a_refused_table_is_no_table_when_the_call_returns)
+{
+    mfn_t l1 = tables_frame(g.d);
+
+    for (unsigned int i = 0; i < 100; i++) {
+        tables_store(l1, i, pte_make(g.data[i % 8], KERNEL_RW));
+    }
+    tables_store(l1, 100, pte_make(g.l4, KERNEL_RW));
+    cr_assert_eq(tables_update(g.l2, 5, pte_make(l1, TABLE)), -16);
+    cr_assert_eq(frame_current_type(l1), FRAME_NONE);
+    check();
+    cr_assert_eq(tables_op(MMUEXT_PIN_L1_TABLE, l1.n, 0), -16);
+    cr_assert_eq(frame_current_type(l1), FRAME_NONE);
+    check();
+}
+
 Test(page_type, a_validation_left_half_done_is_cleaned_up_at_the_end)
 {
     mfn_t l1 = tables_frame(g.d);

@@ -24,11 +24,11 @@ static struct {
     enum flush_kind kind;
     gva_t address;
 } request;
-static uint32_t flush_clock;
+uint32_t machine_flushes;
 
 static void full_flush_done(void)
 {
-    cpu_local()->full_flush_time = __atomic_add_fetch(&flush_clock, 1, __ATOMIC_SEQ_CST);
+    cpu_local()->full_flush_time = __atomic_add_fetch(&machine_flushes, 1, __ATOMIC_SEQ_CST);
 }
 
 void machine_load_base(mfn_t l4, bool global)
@@ -123,11 +123,6 @@ void machine_flush_mask(cpumask_t mask, bool global)
 void machine_flush_page_mask(cpumask_t mask, gva_t address)
 {
     flush_on(mask, FLUSH_PAGE, address);
-}
-
-uint32_t machine_flush_clock(void)
-{
-    return __atomic_load_n(&flush_clock, __ATOMIC_SEQ_CST) + 1;
 }
 
 cpumask_t machine_flush_filter(cpumask_t mask, uint32_t stamp)

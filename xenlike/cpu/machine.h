@@ -64,7 +64,15 @@ void machine_flush_page_mask(cpumask_t mask, gva_t address);
 /* Writes back and empties the data caches of every CPU. */
 void machine_flush_cache(void);
 /* Counts flushes: a frame stamped with a value less than or equal to the time of a CPU's last full flush is in no TLB of that CPU. */
+#if __STDC_HOSTED__
 uint32_t machine_flush_clock(void);
+#else
+extern uint32_t machine_flushes; /* cpu/flush.c */
+static inline uint32_t machine_flush_clock(void)
+{
+    return __atomic_load_n(&machine_flushes, __ATOMIC_SEQ_CST) + 1;
+}
+#endif
 /* CPUs of the mask that have not done a full flush since the stamp was taken. */
 cpumask_t machine_flush_filter(cpumask_t mask, uint32_t stamp);
 

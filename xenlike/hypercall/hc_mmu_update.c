@@ -93,8 +93,9 @@ static int update_list(const struct mmu_domains *domains, uint64_t list, uint32_
     return result;
 }
 
-int64_t hc_mmu_update(uint64_t requests, uint64_t count_argument, uint64_t done_pointer,
-                      uint64_t domain_argument, uint64_t a5, uint64_t a6)
+static __attribute__((noinline)) int64_t update_many(uint64_t requests, uint64_t count_argument,
+                                                     uint64_t done_pointer,
+                                                     uint64_t domain_argument)
 {
     uint32_t count = (uint32_t)count_argument & ~MMU_UPDATE_PREEMPTED;
     uint32_t before = 0;
@@ -102,8 +103,6 @@ int64_t hc_mmu_update(uint64_t requests, uint64_t count_argument, uint64_t done_
     struct mmu_domains domains;
     int result;
 
-    (void)a5;
-    (void)a6;
     if (unlikely(((uint32_t)count_argument & MMU_UPDATE_PREEMPTED) != 0) && done_pointer != 0) {
         (void)guest_access_read(&before, GVA(done_pointer), sizeof(before));
     }
@@ -113,9 +112,11 @@ int64_t hc_mmu_update(uint64_t requests, uint64_t count_argument, uint64_t done_
     }
     spin_lock(&domains.tables->page_lock);
     result = update_list(&domains, requests, count, &now);
-    if (likely(result == 0)) {
+    if (likely(result != -XEN_ERESTART)) {
         /* The frames that the list set free are free for other uses when it returns. */
-        result = page_type_drain(domains.tables);
+        int left = page_type_drain(domains.tables);
+
+        result = result == 0 ? left : result;
     }
     spin_unlock(&domains.tables->page_lock);
     mmu_domains_put(&domains);
@@ -129,4 +130,33 @@ int64_t hc_mmu_update(uint64_t requests, uint64_t count_argument, uint64_t done_
             (count - now) | MMU_UPDATE_PREEMPTED, done_pointer, domain_argument, 0, 0);
     }
     return result;
+}
+
+/* Half of what a Linux asks for is one request of its own: that goes straight. */
+int64_t hc_mmu_update(uint64_t requests, uint64_t count, uint64_t done, uint64_t domain,
+                      uint64_t a5, uint64_t a6)
+{
+    struct domain *d = current_domain();
+    const struct mmu_domains domains = {d, d, false};
+    struct mmu_update request;
+    int result;
+    int left;
+
+    (void)a5;
+    (void)a6;
+    if (count != 1 || done != 0 || (uint32_t)domain != DOMID_SELF) {
+        return update_many(requests, count, done, domain);
+    }
+    if (unlikely(guest_access_read(&request, GVA(requests), sizeof(request)) != 0)) {
+        return -XEN_EFAULT;
+    }
+    spin_lock(&d->page_lock);
+    result = carry_out(&domains, &request);
+    left = page_type_drain(d);
+    spin_unlock(&d->page_lock);
+    /* What was not begun, or left something to be taken apart, goes the long way. */
+    if (unlikely(result == -XEN_ERESTART)) {
+        return update_many(requests, 1, 0, DOMID_SELF);
+    }
+    return likely(left == 0) || result != 0 ? result : update_many(requests, 0, 0, DOMID_SELF);
 }

@@ -44,12 +44,17 @@ static int new_user_base(struct domain *d, const struct mmuext_op *op)
 /* The six flushes: everything or one page (odd commands), here, where some vCPUs have been, or wherever the domain has been. */
 static int flush(struct domain *d, const struct mmuext_op *op)
 {
-    cpumask_t mask = mmu_flush_local_mask();
+    cpumask_t mask;
 
-    if (op->cmd >= MMUEXT_TLB_FLUSH_ALL) {
+    if (op->cmd == MMUEXT_TLB_FLUSH_LOCAL) {
+        machine_flush_local(true);
+        return 0;
+    }
+    if (op->cmd == MMUEXT_INVLPG_LOCAL) {
+        mask = mmu_flush_local_mask();
+    } else if (op->cmd >= MMUEXT_TLB_FLUSH_ALL) {
         mask = READ_ONCE(d->dirty_cpus);
-    } else if (op->cmd >= MMUEXT_TLB_FLUSH_MULTI &&
-               mmu_flush_vcpu_mask(d, (uint64_t)op->arg2.vcpumask.p, &mask) != 0) {
+    } else if (mmu_flush_vcpu_mask(d, (uint64_t)op->arg2.vcpumask.p, &mask) != 0) {
         return -XEN_EINVAL;
     }
     if (op->cmd % 2 != 0) {
@@ -157,6 +162,9 @@ static int operate(const struct mmu_domains *domains, uint64_t list, uint32_t co
         }
         if (unlikely(result != 0)) {
             *done = i;
+            if (domains->frames != NULL) {
+                (void)page_table_settle(domains->frames);
+            }
             return result;
         }
     }

@@ -184,7 +184,7 @@ int64_t memory_exchange(struct memory_call *call)
     if (guest_access_write(call->argument, exchange, sizeof(*exchange)) != 0) {
         return -XEN_EFAULT;
     }
-    return result == -XEN_ERESTART ? hypercall_continue(__HYPERVISOR_memory_op, call->op,
-                                                        call->argument.v, 0, 0, 0, 0)
-                                   : result;
+    return result == -XEN_ERESTART
+               ? hypercall_continue(__HYPERVISOR_memory_op, call->op, call->argument.v, 0, 0, 0, 0)
+               : result;
 }

@@ -29,9 +29,9 @@ typedef int64_t memory_handler(struct memory_call *call);
 
 memory_handler memory_reservation_change, memory_reservation_query, memory_reservation_claim;
 memory_handler memory_exchange;
-memory_handler memory_maps_maximum_ram_page, memory_maps_m2p,
-    memory_maps_m2p_frames, memory_maps_get, memory_maps_set, memory_maps_machine,
-    memory_maps_acquire, memory_maps_translated_only;
+memory_handler memory_maps_maximum_ram_page, memory_maps_m2p, memory_maps_m2p_frames,
+    memory_maps_get, memory_maps_set, memory_maps_machine, memory_maps_acquire,
+    memory_maps_translated_only;
 
 /* The largest extent that the caller may name. */
 static inline unsigned int memory_ops_max_order(void)

@@ -25,8 +25,8 @@ int mmu_domains_get_foreign(struct mmu_domains *domains, uint32_t argument)
     if (result != 0) {
         return result;
     }
-    result = domain_get_for_caller(tables == 0 ? DOMID_SELF : (domid_t)(tables - 1),
-                                   &domains->tables);
+    result =
+        domain_get_for_caller(tables == 0 ? DOMID_SELF : (domid_t)(tables - 1), &domains->tables);
     if (result != 0) {
         if (domains->frames != NULL) {
             domain_put(domains->frames);

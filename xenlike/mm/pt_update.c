@@ -48,41 +48,51 @@ static COLD int change_flags(struct domain *d, pte_t *slot, pte_t old, pte_t wan
     return store(slot, old, wanted, how) ? 0 : -XEN_EAGAIN;
 }
 
-/* The path that guests take most: its ordinary cases are here in line, the others behind one call each. */
-int pt_update_l1(struct domain *d, pte_t *slot, pte_t old, pte_t wanted, struct domain *frame_owner,
-                 enum pt_store how)
+/* Any change of an L1 entry. */
+static __attribute__((noinline)) int change_l1(struct domain *d, pte_t *slot, pte_t old,
+                                               pte_t wanted, struct domain *frame_owner,
+                                               enum pt_store how)
 {
     if ((wanted & PTE_PRESENT) != 0) {
         if (((old ^ wanted) & ~PTE_FREE_BITS) == 0) {
             return change_flags(d, slot, old, wanted, how);
         }
-        if (likely((wanted & (PTE_WRITE | PTE_BEYOND | pt_entry_refused_l1(d))) == PTE_WRITE) &&
-            likely(frame_owner != NULL) &&
-            likely(page_type_try_get_writable(pte_mfn(wanted), frame_owner))) {
-            wanted = pt_entry_adjust_l1(wanted);
-        } else {
-            int result = pt_entry_get_l1(d, frame_owner, &wanted);
+        int result = pt_entry_get_l1(d, frame_owner, &wanted);
 
-            if (unlikely(result != 0)) {
-                return result;
-            }
+        if (unlikely(result != 0)) {
+            return result;
         }
     }
-    if (likely(how == PT_STORE_PLAIN)) {
-        WRITE_ONCE(*slot, wanted);
-    } else if (unlikely(!store(slot, old, wanted, how))) {
+    if (unlikely(!store(slot, old, wanted, how))) {
         pt_entry_put_l1(wanted);
         return -XEN_EAGAIN;
     }
-    if ((old & PTE_PRESENT) != 0 && ((old & (PTE_WRITE | PTE_GRANT)) != PTE_WRITE ||
+    pt_entry_put_l1(old);
+    return 0;
+}
+
+/* The path that guests take most: a page becomes mapped writable, in the place of nothing or of another. All else takes change_l1. */
+int pt_update_l1(struct domain *d, pte_t *slot, pte_t old, pte_t wanted, struct domain *frame_owner,
+                 enum pt_store how)
+{
+    if (unlikely(how != PT_STORE_PLAIN) || unlikely(frame_owner != d) ||
+        unlikely((wanted & (PTE_PRESENT | PTE_WRITE | PTE_BEYOND | pt_entry_refused_l1(d))) !=
+                 (PTE_PRESENT | PTE_WRITE)) ||
+        unlikely(((old ^ wanted) & ~PTE_FREE_BITS) == 0) ||
+        unlikely(!page_type_try_get_writable(pte_mfn(wanted), d))) {
+        return change_l1(d, slot, old, wanted, frame_owner, how);
+    }
+    WRITE_ONCE(*slot, pt_entry_adjust_l1(wanted));
+    if ((old & PTE_PRESENT) != 0 && (unlikely((old & (PTE_WRITE | PTE_GRANT)) != PTE_WRITE) ||
                                      unlikely(!page_type_try_put_writable(pte_mfn(old))))) {
         pt_entry_put_l1(old);
     }
     return 0;
 }
 
-static int update_upper(struct domain *d, mfn_t table, unsigned int level, unsigned int index,
-                        pte_t wanted, enum pt_store how)
+static __attribute__((noinline)) int update_upper(struct domain *d, mfn_t table, unsigned int level,
+                                                  unsigned int index, pte_t wanted,
+                                                  enum pt_store how)
 {
     pte_t *slot = &page_type_entries(table)[index];
     pte_t old = READ_ONCE(*slot);
@@ -149,21 +159,22 @@ int pt_update_entry(struct domain *d, mfn_t table, unsigned int index, pte_t wan
  * entry that is followed names a table in RAM, and the caller's look at the last one's owner and type decides. */
 static inline uint64_t walk(mfn_t l4, uint64_t address)
 {
-    mfn_t mfn = l4;
+    maddr_t table = maddr_from_mfn(l4);
 
     if (unlikely(!address_is_canonical(address)) ||
-        unlikely(pt_entry_is_hypervisor_slot(4, pt_index(address, 4)))) {
+        unlikely(address - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START)) {
         return 0;
     }
+#pragma GCC unroll 3
     for (unsigned int level = 4; level > 1; level--) {
-        pte_t pte = READ_ONCE(page_type_entries(mfn)[pt_index(address, level)]);
+        pte_t pte = READ_ONCE(((pte_t *)machine_ram(table))[pt_index(address, level)]);
 
-        if (unlikely((pte & (PTE_PRESENT | PTE_PSE)) != PTE_PRESENT)) {
+        if (unlikely((pte & PTE_PRESENT) == 0)) {
             return 0;
         }
-        mfn = pte_mfn(pte);
+        table.a = pte & PTE_FRAME_MASK;
     }
-    return mfn.n;
+    return table.a >> PAGE_SHIFT;
 }
 
 /* Is the frame a valid L1 of d? */
@@ -173,7 +184,7 @@ static inline bool is_l1_of(const struct domain *d, uint64_t mfn)
     uint64_t wanted = ((d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) |
                       ((uint64_t)FRAME_L1 << FRAME_TYPE_SHIFT) | FRAME_VALIDATED;
 
-    return mfn != 0 && ((frame_load(frame_of(MFN(mfn))) ^ wanted) & mask) == 0;
+    return mfn < frame_table_end && ((frame_load(frame_of(MFN(mfn))) ^ wanted) & mask) == 0;
 }
 
 int pt_update_address(struct domain *d, mfn_t l4, gva_t address, pte_t wanted,
