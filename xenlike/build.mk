@@ -80,3 +80,15 @@ $(HV_DIR)/xenlike: $(HV_DIR)/xenlike.elf
 
 .PHONY: hypervisor
 hypervisor: $(HV_DIR)/xenlike ## the hypervisor
+
+# GDB starts QEMU and speaks with it through a pipe: no port is opened. The consoles go to files.
+GDB        ?= gdb
+QEMU_DEBUG  = exec $(QEMU) -nodefaults -display none -no-reboot -accel tcg -cpu max,-smap,-erms -m 512 -S -gdb stdio \
+              -chardev file$(comma)id=log$(comma)path=$(HV_DIR)/qemu-gdb.log -device isa-debugcon$(comma)chardev=log \
+              -serial file:$(HV_DIR)/qemu-gdb.serial -kernel $(HV_DIR)/xenlike \
+              -initrd $(BUILD)/dom0-tools/dom0.elf$(comma)$(BUILD)/dom0-tools/initrd.cpio
+
+.PHONY: qemu-gdb
+qemu-gdb: all ## debug the hypervisor: GDB with its symbols, stopped where its C code begins
+	@$(GDB) -q $(HV_DIR)/xenlike.elf -ex 'set architecture i386:x86-64' -ex 'set confirm off' \
+	    -ex "target remote | $(QEMU_DEBUG)" -ex 'hbreak start' -ex continue $(GDB_ARGUMENTS)

@@ -14,6 +14,7 @@
  *   fate DOMAIN      "running", "poweroff", "reboot", "destroyed", "crash TEXT" ...; end
  *   destroy DOMID    unmap, release, destroy; "ok" when it is gone; end
  *   kernel DOMAIN SIZE PATH  its image, whose names a backtrace shows; end
+ *   image DOMAIN     that path; end
  *   rename DOMID NAME  its log goes by this name from now on; end
  * When a domain ends it sends "restart UUID" or "forget UUID" to the service "keeper" (pvctl/keeper.h).
  * DOMAIN is a name or an id; a dead domain is found by name, the last one that had it.

@@ -168,6 +168,18 @@ static void request_kernel(struct console_state *state, struct console_session *
     }
 }
 
+static void request_image(struct console_state *state, struct console_session *session,
+                          char **words)
+{
+    struct console_guest *guest = wanted_guest(state, session, words[1]);
+
+    if (guest != NULL && guest->kernel != NULL) {
+        answer(session, SESSION_CLOSING, "ok %s", guest->kernel);
+    } else if (guest != NULL) {
+        answer(session, SESSION_CLOSING, "error the image of '%.60s' is not known", words[1]);
+    }
+}
+
 /* The last word of a request is all that is left of its line. */
 static const struct {
     const char *name;
@@ -177,7 +189,7 @@ static const struct {
     {"track", request_track, 9},   {"attach", request_attach, 2},   {"follow", request_follow, 2},
     {"logs", request_follow, 2},   {"tail", request_follow, 2},     {"wait", request_wait, 2},
     {"fate", request_fate, 2},     {"destroy", request_destroy, 2}, {"rename", request_rename, 3},
-    {"kernel", request_kernel, 4},
+    {"kernel", request_kernel, 4}, {"image", request_image, 2},
 };
 
 /* Splits a line at spaces into at most `most` words; how many. */

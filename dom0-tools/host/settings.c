@@ -37,6 +37,11 @@ void settings_set_program(const char *program)
     program_path = program;
 }
 
+const char *settings_program(void)
+{
+    return program_path;
+}
+
 static bool copy_path(char *out, const char *from)
 {
     size_t length = strlen(from);

@@ -41,6 +41,7 @@ struct settings {
 
 /* argv[0], by which the images are found. To be told before settings_get. */
 void settings_set_program(const char *program);
+const char *settings_program(void);
 
 /*
  * The settings of this process, filled at the first call from the environment: XENLIKE_STATE or

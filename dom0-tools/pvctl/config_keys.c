@@ -109,8 +109,9 @@ static int set_action(const struct key *key, const struct config_value *value,
     }
     config_problem_add(problems, &value->span, "`%s' is no action", value->text);
     near = config_problem_nearest(value->text, action_names);
-    return near != NULL ? config_problem_hint(problems, "did you mean `%s'?", near)
-                        : config_problem_hint(problems, "destroy, restart, rename-restart or preserve");
+    return near != NULL
+               ? config_problem_hint(problems, "did you mean `%s'?", near)
+               : config_problem_hint(problems, "destroy, restart, rename-restart or preserve");
 }
 
 static int set_type(const struct key *key, const struct config_value *value, struct config *config,

@@ -19,6 +19,7 @@ int cmd_check(const struct command_call *call, struct error *error);
 int cmd_machine_up(const struct command_call *call, struct error *error);
 int cmd_machine_down(const struct command_call *call, struct error *error);
 int cmd_machine_status(const struct command_call *call, struct error *error);
+int cmd_gdb(const struct command_call *call, struct error *error);
 int cmd_completion(const struct command_call *call, struct error *error);
 
 /* ---- the machine's ------------------------------------------------------------------------------
@@ -50,6 +51,7 @@ int cmd_device(const struct command_call *call, struct error *error);
 int cmd_network_attach(const struct command_call *call, struct error *error);
 int cmd_network_list(const struct command_call *call, struct error *error);
 int cmd_network_detach(const struct command_call *call, struct error *error);
+int cmd_gdb_stub(const struct command_call *call, struct error *error);
 int cmd_store(const struct command_call *call, struct error *error);
 
 #endif

@@ -126,6 +126,11 @@ WEAK bool pci_config_write_allowed(uint32_t address, uint32_t bytes, uint32_t va
     return (address & 0xff) != 0x40;
 }
 
+WEAK void event_channel_raise_global_virq(uint32_t virq)
+{
+    (void)virq;
+}
+
 WEAK void event_channel_raise_virq(struct vcpu *v, uint32_t virq)
 {
     (void)v;

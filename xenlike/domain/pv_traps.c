@@ -9,10 +9,12 @@
  */
 #include "../mm/guest_access.h"
 #include "../mm/page_table.h"
+#include "debugger.h"
 #include "pv.h"
 
 #define VECTOR_DB  1
 #define VECTOR_NMI 2
+#define VECTOR_BP  3
 #define VECTOR_UD  6
 #define VECTOR_NM  7
 #define VECTOR_DF  8
@@ -220,7 +222,18 @@ static void trap_deliver(struct vcpu *v, uint32_t vector, uint64_t fault_address
 static void trap_debug(struct vcpu *v, uint32_t vector, uint64_t debug_status)
 {
     v->pv.debug_registers[6] |= debug_status & 0xe00f;
+    if (debugger_takes(v, vector)) {
+        return;
+    }
     pv_deliver_exception(v, vector, false, 0);
+}
+
+static void trap_breakpoint(struct vcpu *v, uint32_t vector, uint64_t fault_address)
+{
+    (void)fault_address;
+    if (!debugger_takes(v, vector)) {
+        pv_deliver_exception(v, vector, false, 0);
+    }
 }
 
 static void trap_invalid_opcode(struct vcpu *v, uint32_t vector, uint64_t fault_address)
@@ -265,8 +278,8 @@ static void trap_page_fault(struct vcpu *v, uint32_t vector, uint64_t fault_addr
 typedef void trap_handler(struct vcpu *v, uint32_t vector, uint64_t fault_address);
 
 static trap_handler *const trap_handlers[32] = {
-    [VECTOR_DB] = trap_debug,      [VECTOR_UD] = trap_invalid_opcode, [VECTOR_NM] = trap_no_fpu,
-    [VECTOR_GP] = trap_protection, [VECTOR_PF] = trap_page_fault,
+    [VECTOR_BP] = trap_breakpoint, [VECTOR_DB] = trap_debug,      [VECTOR_UD] = trap_invalid_opcode,
+    [VECTOR_NM] = trap_no_fpu,     [VECTOR_GP] = trap_protection, [VECTOR_PF] = trap_page_fault,
 };
 
 void pv_trap(struct vcpu *v, uint32_t vector, uint64_t fault_address)

@@ -93,6 +93,8 @@ struct vcpu {
     uint32_t pause_flags; /* VCPU_* */
     uint32_t pause_count; /* by the hypervisor itself */
     bool initialised;     /* a context was given */
+    uint32_t debugger_event;  /* the vector its debugger has not heard of, 0: none; domain lock */
+    uint32_t debugger_pauses; /* those of pause_count that are the debugger's; domain lock */
 
     /* Scheduler; runqueue lock. */
     struct {

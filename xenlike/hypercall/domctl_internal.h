@@ -26,6 +26,10 @@ domctl_handler hc_domctl_setvcpucontext, hc_domctl_getvcpucontext, hc_domctl_get
     hc_domctl_setvcpuaffinity, hc_domctl_getvcpuaffinity, hc_domctl_setnodeaffinity,
     hc_domctl_getnodeaffinity, hc_domctl_scheduler_op, hc_domctl_settscinfo, hc_domctl_gettscinfo;
 
+/* hc_domctl_debug.c */
+domctl_handler hc_domctl_setdebugging, hc_domctl_gdbsx_guestmemio, hc_domctl_gdbsx_pausevcpu,
+    hc_domctl_gdbsx_unpausevcpu, hc_domctl_gdbsx_domstatus;
+
 /* hc_domctl_resources.c */
 domctl_handler hc_domctl_max_mem, hc_domctl_hypercall_init, hc_domctl_getpageframeinfo3,
     hc_domctl_irq_permission, hc_domctl_iomem_permission, hc_domctl_ioport_permission,

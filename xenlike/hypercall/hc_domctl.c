@@ -171,10 +171,12 @@ static int run_shadow_op(struct domain *d, struct xen_domctl *op)
 
 #define NEEDS_NO_DOMAIN true
 
-static const struct {
+struct command {
     domctl_handler *run;
     bool needs_no_domain;
-} commands[] = {
+};
+
+static const struct command commands[] = {
     [XEN_DOMCTL_createdomain] = {run_createdomain, NEEDS_NO_DOMAIN},
     [XEN_DOMCTL_destroydomain] = {run_destroydomain, false},
     [XEN_DOMCTL_pausedomain] = {run_pausedomain, false},
@@ -199,17 +201,36 @@ static const struct {
     [XEN_DOMCTL_set_address_size] = {hc_domctl_set_address_size, false},
     [XEN_DOMCTL_get_address_size] = {hc_domctl_get_address_size, false},
     [XEN_DOMCTL_gettscinfo] = {hc_domctl_gettscinfo, false},
+    [XEN_DOMCTL_setdebugging] = {hc_domctl_setdebugging, false},
     [XEN_DOMCTL_settscinfo] = {hc_domctl_settscinfo, false},
     [XEN_DOMCTL_getpageframeinfo3] = {hc_domctl_getpageframeinfo3, false},
     [XEN_DOMCTL_setnodeaffinity] = {hc_domctl_setnodeaffinity, false},
     [XEN_DOMCTL_getnodeaffinity] = {hc_domctl_getnodeaffinity, false},
 };
 
+/* The debugger's numbers are far from the others. */
+static const struct command debugger_commands[] = {
+    {hc_domctl_gdbsx_guestmemio, false},
+    {hc_domctl_gdbsx_pausevcpu, false},
+    {hc_domctl_gdbsx_unpausevcpu, false},
+    {hc_domctl_gdbsx_domstatus, false},
+};
+
+static const struct command *find_command(uint32_t number)
+{
+    static const struct command absent;
+    uint32_t debugger_number = number - XEN_DOMCTL_gdbsx_guestmemio;
+
+    return number < ARRAY_SIZE(commands)                     ? &commands[number]
+           : debugger_number < ARRAY_SIZE(debugger_commands) ? &debugger_commands[debugger_number]
+                                                             : &absent;
+}
+
 static int run(struct xen_domctl *op)
 {
-    bool known = op->cmd < ARRAY_SIZE(commands) && commands[op->cmd].run != NULL;
+    const struct command *command = find_command(op->cmd);
     struct domain *d = NULL;
-    if (!known || !commands[op->cmd].needs_no_domain) {
+    if (!command->needs_no_domain) {
         d = domain_get(op->domain);
         if (d == NULL) {
             return -XEN_ESRCH;
@@ -218,8 +239,8 @@ static int run(struct xen_domctl *op)
     int result = -XEN_ENOSYS;
     if (!current_domain()->is_privileged) {
         result = -XEN_EPERM;
-    } else if (known) {
-        result = commands[op->cmd].run(d, op);
+    } else if (command->run != NULL) {
+        result = command->run(d, op);
     }
     if (d != NULL) {
         domain_put(d);
