@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <pvk/block.h>
 #include <pvk/console.h>
 #include <pvk/file.h>
 #include <pvk/initrd.h>
@@ -73,5 +74,6 @@ void core_start(const char *command_line)
         panic("not enough memory to start main");
     }
     core_listen_to_toolstack();
+    block_mount();
     thread_exit();
 }
