@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DISK_DISK_H
+#define DISK_DISK_H
+
+#include <pvk/block.h>
+
+#define ROUND_SECTORS 64u
+
+extern const char *disk_name;
+extern unsigned long disk_seed;
+
+/* Each returns an exit status. */
+int disk_bench(struct block_device *device);
+int disk_verify(struct block_device *device);
+
+#endif
