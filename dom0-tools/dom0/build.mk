@@ -9,7 +9,7 @@ DOM0_INITRD := $(BUILD)/dom0-tools/initrd.cpio
 DOM0_SOURCES := $(sort $(wildcard dom0-tools/dom0/*.c)) dom0-tools/host/channel.c
 
 define dom0_rules
-$(call guest_image,$(DOM0_IMAGE),$(DOM0_SOURCES) $(DOM0_TOOLS_SOURCES) $(XENSTORED_SOURCES),-Idom0-tools)
+$(call guest_image,$(DOM0_IMAGE),$(DOM0_SOURCES) $(DOM0_TOOLS_SOURCES) $(XENSTORED_SOURCES),-Idom0-tools -isystem $(CODECS)/include)
 $(GUEST_BUILD)/dom0-tools/dom0/main.o: $(BUILD_ID_HEADER)
 dom0: $(DOM0_IMAGE) $(DOM0_INITRD)
 endef

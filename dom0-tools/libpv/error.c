@@ -53,9 +53,9 @@ static const struct error_kind error_kinds[] = {
      "check the path in `kernel`",
      "The file that `kernel` names could not be opened or ended too early."},
     {ERROR_KERNEL_NOT_ELF, EXIT_CONFIG, "kernel image is no 64-bit ELF file",
-     "give an uncompressed x86-64 ELF kernel (vmlinux, not bzImage)",
-     "A paravirtualized domain starts from an ELF64 image for x86-64. A compressed bzImage must be "
-     "unpacked first."},
+     "give an x86-64 ELF kernel, or a bzImage that holds one",
+     "A paravirtualized domain starts from an ELF64 image for x86-64, plain or compressed: a bzImage "
+     "with an XZ, LZ4 or gzip payload, or an ELF file in gzip."},
     {ERROR_KERNEL_NO_NOTES, EXIT_CONFIG, "kernel has no Xen notes",
      "build the kernel with Xen PV support",
      "A PV kernel says by ELF notes of owner \"Xen\" (or by a __xen_guest section) where it wants "
@@ -67,8 +67,7 @@ static const struct error_kind error_kinds[] = {
     {ERROR_KERNEL_UNSUPPORTED, EXIT_CONFIG, "kernel demands what is not offered",
      "see the reason given",
      "The image's notes ask for a loader, an interface version or a feature that PV domains here "
-     "do "
-     "not have."},
+     "do not have, or it is compressed by a method that this build does not unpack."},
     {ERROR_RAMDISK_UNREADABLE, EXIT_CONFIG, "ramdisk cannot be read", "check the path in `ramdisk`",
      "The file that `ramdisk` names could not be opened or ended too early."},
     {ERROR_TOO_SMALL, EXIT_CONFIG, "too little memory for the domain", "raise `memory`",

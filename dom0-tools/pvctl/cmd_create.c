@@ -14,6 +14,7 @@
 #include "dom0-tools/libpv/domain_build.h"
 #include "dom0-tools/libpv/domain_layout.h"
 #include "dom0-tools/libpv/domain_register.h"
+#include "dom0-tools/libpv/kernel_payload.h"
 #include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/pvctl/config_file.h"
 #include "dom0-tools/pvctl/disk_setup.h"
@@ -36,8 +37,10 @@ struct creation {
     struct domain_request request;
     struct domain_built built;
     struct store *store;
-    int kernel, ramdisk; /* descriptors */
-    int console;         /* stream of -c or -F */
+    int kernel, ramdisk;  /* descriptors */
+    uint64_t kernel_size; /* of the file; request.kernel is what it unpacks to */
+    struct kernel_payload *payload;
+    int console; /* stream of -c or -F */
     bool is_built, is_registered;
     uint64_t started_ns, registered_ns, ready_ns;
 };
@@ -132,6 +135,16 @@ static void uuid_make(const char *name, uint8_t uuid[DOMCTL_UUID_SIZE])
     uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
 }
 
+/* What the parser says of an image is said of a file that the user knows by its path. */
+static int name_image(struct creation *creation)
+{
+    enum error_code code = creation->error->code;
+
+    return code >= ERROR_KERNEL_UNREADABLE && code <= ERROR_KERNEL_UNSUPPORTED
+               ? error_about(creation->error, config_of(creation)->kernel)
+               : -1;
+}
+
 static int step_request(struct creation *creation)
 {
     const struct config *config = config_of(creation);
@@ -160,6 +173,10 @@ static int step_request(struct creation *creation)
                                                 &creation->ramdisk, &request->ramdisk) < 0)) {
         return -1;
     }
+    creation->kernel_size = request->kernel.size;
+    if (kernel_payload_open(&request->kernel, &creation->payload, creation->error) < 0) {
+        return name_image(creation);
+    }
     creation->store = session_store(creation->error);
     if (creation->store == NULL) {
         return -1;
@@ -169,16 +186,6 @@ static int step_request(struct creation *creation)
         return error_why(creation->error, "domain %u has it", (unsigned int)other);
     }
     return 0;
-}
-
-/* What the parser says of an image is said of a file that the user knows by its path. */
-static int name_image(struct creation *creation)
-{
-    enum error_code code = creation->error->code;
-
-    return code >= ERROR_KERNEL_UNREADABLE && code <= ERROR_KERNEL_UNSUPPORTED
-               ? error_about(creation->error, config_of(creation)->kernel)
-               : -1;
 }
 
 /* Everything a create would check about the images, without making a domain. */
@@ -255,7 +262,7 @@ static void tell_image(const struct creation *creation)
 
     if (seam_file_path(config_of(creation)->kernel, path, sizeof(path)) == 0) {
         snprintf(request, sizeof(request), "kernel %u %llu %s", (unsigned int)creation->built.domid,
-                 (unsigned long long)creation->request.kernel.size, path);
+                 (unsigned long long)creation->kernel_size, path);
         session_console_simple(request, answer, sizeof(answer), &unknown);
     }
 }
@@ -433,6 +440,8 @@ static void undo(struct creation *creation)
 
 static void close_images(struct creation *creation)
 {
+    kernel_payload_close(creation->payload);
+    creation->payload = NULL;
     if (creation->kernel >= 0) {
         close(creation->kernel);
     }

@@ -3,6 +3,9 @@ $(eval $(call unit_suite,tools_config,tests/unit/tools_config.c $(addprefix dom0
     config_devices.c config_keys.c config_lexer.c config_parser.c config_problem.c),))
 $(eval $(call unit_suite,tools_image,tests/unit/tools_image.c $(addprefix dom0-tools/libpv/,error.c \
     kernel_image.c kernel_notes.c),))
+$(eval $(call unit_suite,tools_payload,tests/unit/tools_payload.c $(CODECS_HOST)/codecs.o \
+    $(addprefix dom0-tools/libpv/,error.c kernel_payload.c kernel_codec.c),-isystem $(CODECS_HOST)/include))
+$(TEST_BUILD)/unit/tools_payload.d/dom0-tools/libpv/kernel_codec.o: $(CODECS_HOST)/codecs.o
 $(eval $(call unit_suite,tools_symbols,tests/unit/tools_symbols.c \
     dom0-tools/libpv/kernel_symbols.c,))
 $(eval $(call unit_suite,tools_layout,tests/unit/tools_layout.c $(addprefix dom0-tools/libpv/,error.c \
