@@ -112,6 +112,15 @@ int disk_setup_attach(struct store *store, uint16_t domid, const struct config_d
     }
 }
 
+static bool is_let_go(struct store *store, const char *back)
+{
+    char *text = store_read_at(store, 0, "%s/state", back);
+    enum xenbus_state state = xenbus_device_parse_state(text);
+
+    free(text);
+    return state == XenbusStateClosed || state == XenbusStateUnknown;
+}
+
 int disk_setup_detach(struct store *store, uint16_t domid, const char *name, bool force,
                       struct error *error)
 {
@@ -134,8 +143,9 @@ int disk_setup_detach(struct store *store, uint16_t domid, const char *name, boo
         store_write_at(store, 0, "5", "%s/state", back);
     }
     free(state);
-    if (wait_for_state(store, back, 1u << XenbusStateClosed, DETACH_SECONDS) != XenbusStateClosed &&
-        !force) {
+    /* The whole directory goes when the domain ends meanwhile. */
+    wait_for_state(store, back, 1u << XenbusStateClosed | 1u << XenbusStateUnknown, DETACH_SECONDS);
+    if (!is_let_go(store, back) && !force) {
         error_set(error, ERROR_TIMEOUT, "disk '%s' is still in use", name);
         return error_hint(error, "let the guest unmount it, or use --force");
     }

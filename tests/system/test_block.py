@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Virtual disks from end to end: a guest's front end, dom0's back end, a file of the user's."""
+import os, re, shutil, signal, time
+from harness import BUILD, expect, expect_run, main, wait_until
+from machine import domains, real, wait_for_log, write_config
+
+DISK = BUILD / "guest/disk.elf"
+shared = None
+
+
+def machine():
+    """One machine for all tests but those that break it."""
+    global shared
+    if shared is None:
+        shared = fresh()
+    return shared
+
+
+def fresh():
+    candidate = real()
+    shutil.copy(DISK, candidate.work / "disk.elf")
+    try:
+        expect_run(candidate.run("up", timeout=90), 0, stderr="the machine is up")
+    except Exception:
+        candidate.close()
+        raise
+    return candidate
+
+
+def image(where, name, mib=4):
+    path = where.work / name
+    with open(path, "wb") as file:
+        file.truncate(mib << 20)
+    return path
+
+
+def config(where, name, task, *disks):
+    write_config(where, name, kernel='"disk.elf"', memory="16", extra=f'"{task}"',
+                 disk="[" + ", ".join(f"'{disk}'" for disk in disks) + "]")
+    return f"{name}.cfg"
+
+
+def finish(where, name):
+    """Its log when it has ended by itself."""
+    wait_until(lambda: name not in domains(where), 120, f"{name} ends")
+    return where.run("logs", name).stdout
+
+
+def test_random_reads_and_writes_agree_with_a_model():
+    image(machine(), "a.img")
+    expect_run(machine().run("create", config(machine(), "verify", "info verify",
+                                              "a.img,raw,xvda,rw")), 0)
+    log = finish(machine(), "verify")
+    expect("8192 sectors of 512 bytes, writable, flush" in log, "what the guest sees", log)
+    expect("at depth 1 to 32: all as expected" in log, "integrity", log)
+
+
+def test_a_disk_is_a_file_in_dev():
+    image(machine(), "b.img").write_bytes(b"a line of text\n" + bytes(1 << 20))
+    expect_run(machine().run("create", config(machine(), "dump", "dump", "b.img,raw,xvdc,ro")
+                             , 'extra="disk=xvdc dump info"'), 0)
+    log = finish(machine(), "dump")
+    expect('/dev/xvdc begins with "a line of text"' in log, "the text", log)
+    # A last part of a sector is not served.
+    expect("2048 sectors of 512 bytes, read-only" in log, "size and mode", log)
+
+
+def test_a_read_only_disk_refuses_writes_and_stays_as_it_was():
+    path = image(machine(), "c.img")
+    expect_run(machine().run("create", config(machine(), "readonly", "verify",
+                                              "c.img,raw,xvda,r")), 0)
+    log = finish(machine(), "readonly")
+    expect("Read-only file system" in log, "refused", log)
+    expect(path.read_bytes() == bytes(4 << 20), "the file is untouched")
+
+
+def test_a_missing_file_is_named_and_leaves_no_domain():
+    result = machine().run("create", config(machine(), "missing", "info", "none.img,raw,xvda,w"))
+    expect_run(result, 4, stderr=["none.img", "PV-E0408"])
+    expect(list(domains(machine())) == ["Domain-0"], "nothing left")
+    expect_run(machine().run("xenstore", "ls", "/local/domain/0/backend/vbd"), 0, stdout="")
+
+
+def test_an_empty_file_is_refused():
+    image(machine(), "empty.img", 0)
+    result = machine().run("create", config(machine(), "empty", "info", "empty.img,raw,xvda,w"))
+    expect_run(result, 4, stderr="empty.img")
+
+
+def test_disks_come_and_go_while_the_guest_runs():
+    image(machine(), "d.img")
+    second = image(machine(), "e.img")
+    expect_run(machine().run("create", config(machine(), "hot", "rounds", "d.img,raw,xvda,rw")), 0)
+    try:
+        wait_for_log(machine(), "hot", "flushed 1")
+        expect_run(machine().run("block-attach", "hot", "e.img,raw,xvdb,w"), 0)
+        expect_run(machine().run("block-attach", "hot", "e.img,raw,xvdb,w"), 4, stderr="xvdb")
+        rows = machine().run("block-list", "hot").stdout.splitlines()
+        expect(rows[0].split() == ["Vdev", "BE", "handle", "state", "evt-ch", "ring-ref", "BE-path"],
+               "xl's columns", rows)
+        expect([row.split()[0] for row in rows[1:]] == ["51712", "51728"], "both disks", rows)
+        shown = machine().run("device", "hot").stdout
+        expect("vbd/51712 (xvda): front end Connected, back end Connected, to move next: nobody"
+               in shown, "states by name", shown)
+        expect("vbd/51728 (xvdb): front end Initialising, back end InitWait, to move next: the guest"
+               in shown, "who waits for whom", shown)
+        expect_run(machine().run("block-detach", "hot", "xvdb"), 0)
+        expect_run(machine().run("block-detach", "hot", "xvdb"), 1, stderr="xvdb")
+        # The one in use: the guest lets go, its task fails.
+        expect_run(machine().run("block-detach", "hot", "xvda"), 0)
+        wait_for_log(machine(), "hot", "rounds: ")
+        expect(second.stat().st_size == 4 << 20, "the file keeps its size")
+    finally:
+        machine().run("destroy", "hot")
+    expect_run(machine().run("xenstore", "ls", "/local/domain/0/backend/vbd"), 0, stdout="")
+
+
+def test_four_disks_at_once():
+    disks = [f"f{i}.img,raw,xvd{letter},w" for i, letter in enumerate("abcd")]
+    for i in range(4):
+        image(machine(), f"f{i}.img")
+    expect_run(machine().run("create", config(machine(), "four", "verify disk=xvdd", *disks)), 0)
+    expect("all as expected" in finish(machine(), "four"), "the fourth one works")
+
+
+def test_a_file_that_shrinks_gives_errors_and_nothing_worse():
+    path = image(machine(), "g.img")
+    expect_run(machine().run("create", config(machine(), "shrink", "info wait",
+                                              "g.img,raw,xvda,w")), 0)
+    wait_for_log(machine(), "shrink", "sectors of")
+    path.write_bytes(b"")
+    expect_run(machine().run("destroy", "shrink"), 0)
+    image(machine(), "g.img")
+    expect_run(machine().run("create", config(machine(), "shrink", "verify",
+                                              "g.img,raw,xvda,w")), 0)
+    expect("all as expected" in finish(machine(), "shrink"), "a new domain is served")
+
+
+def rounds_of(path):
+    """The round that each sector holds."""
+    data = path.read_bytes()
+    found = []
+    for i in range(64):
+        match = re.match(rb"round (\d+) sector (\d+)\n", data[i * 512:i * 512 + 512])
+        expect(match and int(match.group(2)) == i, f"sector {i} is whole", data[i * 512:][:40])
+        found.append(int(match.group(1)))
+    return found
+
+
+def test_what_was_flushed_is_in_the_file_when_qemu_is_killed():
+    with fresh() as where:
+        path = image(where, "k.img")
+        expect_run(where.run("create", config(where, "rounds", "rounds", "k.img,raw,xvda,rw")), 0)
+        wait_for_log(where, "rounds", "flushed 5\n")
+        said = re.findall(r"flushed (\d+)", where.run("logs", "rounds").stdout)
+        os.kill(int(where.status()["qemu_pid"]), signal.SIGKILL)
+        found = rounds_of(path)
+        expect(min(found) >= int(said[-1]), "every flushed round is there", said[-1], found)
+        expect(max(found) - min(found) <= 1, "the rest is old or new", found)
+
+
+if __name__ == "__main__":
+    tests = [value for name, value in list(globals().items()) if name.startswith("test_")]
+    try:
+        main("block", tests)
+    finally:
+        if shared is not None:
+            shared.close()
