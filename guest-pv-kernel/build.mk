@@ -3,7 +3,7 @@
 #
 # An image is one line in anybody's fragment:
 #
-#   $(eval $(call guest_image,<output.elf>,<C sources>,<extra compiler flags>))
+#   $(eval $(call guest_image,<output.elf>,<C sources>,<extra compiler flags>,<more archives>))
 #
 # It is linked twice: the first link gives the names for panic's backtrace, the second has them in.
 # Its `main` runs in the first process; `const size_t core_main_stack` may set that stack's size.
@@ -68,28 +68,33 @@ $(PVK_LIBRARY): $(PVK_OBJECTS)
 
 -include $(PVK_OBJECTS:.o=.d)
 
-# (1) image, (2) C sources, (3) extra compiler flags. The archives are searched in a group, since
-# newlib calls us and we call newlib.
+# (1) image, (2) C sources, (3) extra compiler flags, (4) more archives. Those are searched in a group,
+# since newlib calls us and we call newlib.
 define guest_image
 $(1)_OBJECTS := $(patsubst %.c,$(GUEST_BUILD)/%.o,$(2))
 $$($(1)_OBJECTS): GUEST_EXTRA := $(3)
-$(1): $$($(1)_OBJECTS) $(PVK_LIBRARY) guest-pv-kernel/guest.lds guest-pv-kernel/symbols.awk \
+$(1): $$($(1)_OBJECTS) $(PVK_LIBRARY) $(4) guest-pv-kernel/guest.lds guest-pv-kernel/symbols.awk \
     guest-pv-kernel/build.mk | $(NEWLIB)/lib/libc.a
 	@mkdir -p $$(dir $$@)
 	@echo "  GUESTLD $$@"
 	@awk -f guest-pv-kernel/symbols.awk /dev/null > $$@.symbols.S
-	@$$(call guest_link,$$@.first,$$@.symbols.S $$($(1)_OBJECTS))
+	@$$(call guest_link,$$@.first,$$@.symbols.S $$($(1)_OBJECTS),$(4))
 	@nm -n $$@.first | awk -f guest-pv-kernel/symbols.awk > $$@.symbols.S
-	@$$(call guest_link,$$@,$$@.symbols.S $$($(1)_OBJECTS))
+	@$$(call guest_link,$$@,$$@.symbols.S $$($(1)_OBJECTS),$(4))
 	@rm -f $$@.first
 -include $$($(1)_OBJECTS:.o=.d)
 endef
 guest_link = $(TARGET_CC) $(GUEST_LDFLAGS) -T guest-pv-kernel/guest.lds -o $(1) $(2) \
-             -Wl,--start-group $(PVK_LIBRARY) $(NEWLIB)/lib/libc.a $(GUEST_LIBGCC) -Wl,--end-group
+             -Wl,--start-group $(3) $(PVK_LIBRARY) $(NEWLIB)/lib/libc.a $(GUEST_LIBGCC) -Wl,--end-group
+
+include guest-pv-kernel/net/build.mk
+
+# These speak TCP/IP.
+NETWORK_APPS := web echo
 
 GUEST_APPS   := $(notdir $(patsubst %/,%,$(wildcard guest-pv-kernel/apps/*/)))
 GUEST_IMAGES := $(patsubst %,$(GUEST_BUILD)/%.elf,$(GUEST_APPS))
-$(foreach app,$(GUEST_APPS),$(eval $(call guest_image,$(GUEST_BUILD)/$(app).elf,$(wildcard guest-pv-kernel/apps/$(app)/*.c),)))
+$(foreach app,$(GUEST_APPS),$(eval $(call guest_image,$(GUEST_BUILD)/$(app).elf,$(wildcard guest-pv-kernel/apps/$(app)/*.c),,$(if $(filter $(app),$(NETWORK_APPS)),$(NETWORK_LIBRARY)))))
 
 .PHONY: guests
 guests: $(GUEST_IMAGES) ## guest images (build/guest/<app>.elf)

@@ -71,7 +71,8 @@ test: | setup-test fetch ## install what is missing, build, run every test; REQU
 	@$(MAKE) --no-print-directory run-all
 
 .PHONY: run-all fetch
-fetch: ## get into the cache what tests use of Debian without installing it
+fetch: ## get into the cache what the build and tests use of Debian without installing it
+	@tests/tools/fetch-source.sh lwip
 	@tests/tools/fetch.sh
 
 run-all: test-programs
