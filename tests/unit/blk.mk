@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: MIT
 $(eval $(call unit_suite,blk_xenbus_device,tests/unit/blk_xenbus_device.c \
   guest-pv-kernel/xenbus/xenbus_device.c,))
+$(eval $(call unit_suite,blk_request,tests/unit/blk_request.c dom0-tools/backends/block_request.c \
+  dom0-tools/libpv/vbd.c tests/unit/blk_no_store.c,))
+$(eval $(call unit_suite,blk_back,tests/unit/blk_back.c $(addprefix dom0-tools/backends/,\
+  block_device.c block_grants.c block_request.c),))
