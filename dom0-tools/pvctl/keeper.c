@@ -18,6 +18,7 @@
 
 #define UUID_TEXT 37
 /* A domain that dies at once is not restarted faster than this. */
+#define KEPT_WORDS    3u /* kernel, disk, ramdisk */
 #define LEAST_LIFE_MS 1000
 
 struct recipe {
@@ -78,7 +79,35 @@ static char *path_word(const char *key, const char *path)
     return word;
 }
 
-/* The command line's words, then the images by their absolute paths: the later word counts. */
+/* disk=["...", ...] with absolute paths; NULL when it cannot be said so. */
+static char *disks_word(const struct config *config)
+{
+    enum { EACH = 1152 };
+    size_t size = config->nr_disks * EACH + 16, used = 0;
+    char *word = malloc(size);
+
+    if (word == NULL) {
+        return NULL;
+    }
+    used = (size_t)snprintf(word, size, "disk=[");
+    for (size_t i = 0; i < config->nr_disks; i++) {
+        const struct config_disk *disk = &config->disks[i];
+        char absolute[1024] = "";
+
+        if (disk->target != NULL && (seam_file_path(disk->target, absolute, sizeof(absolute)) < 0 ||
+                                     strpbrk(absolute, "\"\\") != NULL)) {
+            free(word);
+            return NULL;
+        }
+        used += (size_t)snprintf(word + used, size - used, "%s\"%svdev=%s,access=%s,target=%s\"",
+                                 i > 0 ? "," : "", disk->cdrom ? "devtype=cdrom," : "", disk->vdev,
+                                 disk->writable ? "w" : "r", absolute);
+    }
+    snprintf(word + used, size - used, "]");
+    return word;
+}
+
+/* The command line's words, then the images and disks by their absolute paths: the later word counts. */
 static char **copy_words(const struct config *config, char *const *words)
 {
     size_t count = 0;
@@ -88,7 +117,7 @@ static char **copy_words(const struct config *config, char *const *words)
     while (words[count] != NULL) {
         count++;
     }
-    copy = calloc(count + 3, sizeof(*copy));
+    copy = calloc(count + KEPT_WORDS + 1, sizeof(*copy));
     if (copy == NULL) {
         return NULL;
     }
@@ -98,12 +127,18 @@ static char **copy_words(const struct config *config, char *const *words)
     }
     copy[count] = path_word("kernel", config->kernel);
     whole = whole && copy[count] != NULL;
-    if (config->ramdisk != NULL && whole) {
-        copy[count + 1] = path_word("ramdisk", config->ramdisk);
+    if (config->nr_disks > 0 && whole) {
+        copy[count + 1] = disks_word(config);
         whole = copy[count + 1] != NULL;
     }
+    if (config->ramdisk != NULL && whole) {
+        size_t at = count + (config->nr_disks > 0 ? 2 : 1);
+
+        copy[at] = path_word("ramdisk", config->ramdisk);
+        whole = copy[at] != NULL;
+    }
     if (!whole) {
-        for (size_t i = 0; i < count + 2; i++) {
+        for (size_t i = 0; i < count + KEPT_WORDS; i++) {
             free(copy[i]);
         }
         free(copy);

@@ -116,6 +116,18 @@ def test_disks_come_and_go_while_the_guest_runs():
     expect_run(machine().run("xenstore", "ls", "/local/domain/0/backend/vbd"), 0, stdout="")
 
 
+def test_a_guest_that_reboots_has_its_disk_again():
+    image(machine(), "r.img")
+    expect_run(machine().run("create", config(machine(), "again", "rounds", "r.img,raw,xvda,w")), 0)
+    wait_for_log(machine(), "again", "flushed 2")
+    first = domains(machine())["again"][0]
+    expect_run(machine().run("reboot", "again"), 0)
+    wait_until(lambda: domains(machine()).get("again", (first,))[0] != first, 20, "a new domain")
+    wait_for_log(machine(), "again", "flushed 2")
+    expect_run(machine().run("destroy", "again"), 0)
+    rounds_of(machine().work / "r.img")
+
+
 def test_four_disks_at_once():
     disks = [f"f{i}.img,raw,xvd{letter},w" for i, letter in enumerate("abcd")]
     for i in range(4):
