@@ -45,7 +45,7 @@ include guest-pv-kernel/build.mk
 include dom0-tools/build.mk
 include tests/build.mk
 
-.PHONY: all clean help setup setup-run setup-test doctor demo
+.PHONY: all clean help setup setup-run setup-test doctor demo demo-web
 setup: setup-test ## install every package that is missing (Debian), or print the line that does
 
 setup-run:
@@ -61,6 +61,10 @@ doctor: ## what is there, what is missing, which QEMU and accelerator; changes n
 demo: | setup-run ## from nothing to a running guest
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@BUILD=$(BUILD) dom0-tools/host/demo.sh
+
+demo-web: | setup-run ## a guest serves a web page from its disk; curl on this host gets it
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@BUILD=$(BUILD) dom0-tools/host/demo-web.sh
 
 all: hypervisor guests dom0 host-tools ## everything: hypervisor, guest images, dom0, pvctl
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include "client.h"
 #include "dom0-tools/pvctl/handlers.h"
+#include "forward.h"
 #include "local_protocol.h"
 #include "message.h"
 #include "state.h"
@@ -69,6 +70,19 @@ static int compare_wishes(const struct settings *settings, const struct up_optio
     return EXIT_REFUSED;
 }
 
+/* --forward, once the machine is up. */
+static int apply_forward(const struct settings *settings, const struct command_call *call)
+{
+    const char *wanted = commands_option(call, "forward");
+    struct forward_rule rule;
+
+    if (wanted == NULL) {
+        return EXIT_OK;
+    }
+    return forward_parse(wanted, &rule) != 0 ? (int)EXIT_USAGE
+                                             : forward_add(settings, &rule, FORWARD_FIRST_GUEST);
+}
+
 int cmd_machine_up(const struct command_call *call, struct error *error)
 {
     static struct connection connection;
@@ -90,12 +104,13 @@ int cmd_machine_up(const struct command_call *call, struct error *error)
     connection_close(&connection);
     client_compare_builds(&status);
     if (!is_new) {
-        return compare_wishes(settings, &options, &status);
+        code = compare_wishes(settings, &options, &status);
+        return code == EXIT_OK ? apply_forward(settings, call) : code;
     }
     message_note("the machine is up (%lld.%lld s): %s, %u MiB, files from %s",
                  status.boot_ms / 1000, status.boot_ms % 1000 / 100, status.accelerator,
                  status.memory_mib, status.share);
-    return EXIT_OK;
+    return apply_forward(settings, call);
 }
 
 int cmd_machine_down(const struct command_call *call, struct error *error)

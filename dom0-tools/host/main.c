@@ -16,6 +16,7 @@
 #include "dom0-tools/pvctl/named_files.h"
 #include "dom0-tools/pvctl/pvctl.h"
 #include "host_files.h"
+#include "host_run.h"
 #include "message.h"
 #include "terminal.h"
 
@@ -104,7 +105,7 @@ static int fill_files(struct channel_exec *exec, const struct named_list *list, 
 }
 
 /* Sends a command line that fits its row in the table to dom0. */
-static int forward(const char *command, int argc, char **argv)
+int host_run_in_dom0(const char *command, int argc, char **argv)
 {
     static struct connection connection;
     static struct channel_exec exec;
@@ -158,5 +159,5 @@ int main(int argc, char **argv)
     if (command == NULL || command->handler != NULL || commands_wants_help(argc, argv)) {
         return pvctl_main(argc, argv);
     }
-    return forward(command->name, argc, argv);
+    return host_run_in_dom0(command->name, argc, argv);
 }

@@ -20,6 +20,7 @@ int cmd_machine_up(const struct command_call *call, struct error *error);
 int cmd_machine_down(const struct command_call *call, struct error *error);
 int cmd_machine_status(const struct command_call *call, struct error *error);
 int cmd_gdb(const struct command_call *call, struct error *error);
+int cmd_forward(const struct command_call *call, struct error *error);
 int cmd_completion(const struct command_call *call, struct error *error);
 
 /* ---- the machine's ------------------------------------------------------------------------------
