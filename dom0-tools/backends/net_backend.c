@@ -3,7 +3,7 @@
  * net_backend.c: the loop of the network back end: events of guests' rings, frames from the card,
  * and the store's word that something about a vif changed.
  * Owns: struct net_switch, the card's descriptor.
- * Invariant NBE1: a guest gets at most BUDGET packets a turn, then the next one has its turn.
+ * Invariant NBE1: a guest gets one batch of packets a turn, then the next one has its turn.
  * Locks: none; one thread. Read next: net_device.c, net_ring.c.
  */
 #include "dom0-tools/backends/net_backend.h"
@@ -17,7 +17,7 @@
 #include "dom0-tools/backends/net_device.h"
 #include "dom0-tools/libpv/seam.h"
 
-#define BUDGET         64u
+#define CARD_FRAMES    64u /* in one turn */
 #define RETRY_STORE_MS 100
 #define VIFS           "/local/domain/0/backend/vif"
 
@@ -33,7 +33,7 @@ struct backend {
 };
 
 /* Room for frames from the card; they stay until the rings are flushed (NR3). */
-static uint8_t received[BUDGET][SEAM_PAGE_SIZE] __attribute__((aligned(SEAM_PAGE_SIZE)));
+static uint8_t received[CARD_FRAMES][SEAM_PAGE_SIZE] __attribute__((aligned(SEAM_PAGE_SIZE)));
 
 static void uplink_deliver(struct net_port *port, struct net_frame *frame)
 {
@@ -103,7 +103,7 @@ static bool serve_devices(struct net_switch *net)
         }
         device->active = false;
         net_ring_retry(&device->ring);
-        if (net_ring_take(&device->ring, BUDGET, take_frame, &taking)) {
+        if (net_ring_take(&device->ring, take_frame, &taking)) {
             device->active = more = true;
         }
         flush_all(net);
@@ -126,7 +126,7 @@ static void receive(struct backend *backend)
 {
     size_t count = 0;
 
-    while (count < BUDGET) {
+    while (count < CARD_FRAMES) {
         ssize_t length = read(backend->uplink.card, received[count], SEAM_PAGE_SIZE);
         struct net_frame frame = {.bytes = received[count], .length = (size_t)length};
 

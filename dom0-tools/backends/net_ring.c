@@ -225,39 +225,29 @@ static void push(struct net_ring *ring)
     ring->notify_tx |= notify;
 }
 
-bool net_ring_take(struct net_ring *ring, size_t budget, net_ring_taker_t taker, void *context)
+bool net_ring_take(struct net_ring *ring, net_ring_taker_t taker, void *context)
 {
+    RING_IDX end = ring->tx.sring->req_prod;
+    struct pieces pieces;
     bool more = false;
 
-    while (ring->broken == NULL && budget > 0) {
-        RING_IDX end = ring->tx.sring->req_prod;
-        struct pieces pieces;
+    xen_rmb();
+    if (RING_REQUEST_PROD_OVERFLOW(&ring->tx, end)) {
+        ring->broken = "more packets are announced than the ring can hold";
+    }
+    batch.nr_packets = batch.nr_copies = batch.used = 0;
+    while (ring->broken == NULL && ring->tx.req_cons != end && batch_has_room()) {
+        struct packet *packet = &batch.packets[batch.nr_packets];
 
-        xen_rmb();
-        if (RING_REQUEST_PROD_OVERFLOW(&ring->tx, end)) {
-            ring->broken = "more packets are announced than the ring can hold";
-            break;
-        }
-        batch.nr_packets = batch.nr_copies = batch.used = 0;
-        while (ring->tx.req_cons != end && budget > 0 && batch_has_room()) {
-            struct packet *packet = &batch.packets[batch.nr_packets];
-
-            if (!collect(ring, end, packet, &pieces)) {
-                break;
-            }
+        if (collect(ring, end, packet, &pieces)) {
             plan_packet(ring, packet, &pieces);
             batch.nr_packets++;
-            budget--;
-        }
-        finish_batch(ring, taker, context);
-        push(ring);
-        if (ring->broken != NULL) {
-            break;
-        }
-        RING_FINAL_CHECK_FOR_REQUESTS(&ring->tx, more);
-        if (!more) {
-            break;
         }
     }
-    return more && ring->broken == NULL;
+    finish_batch(ring, taker, context);
+    push(ring);
+    if (ring->broken == NULL) {
+        RING_FINAL_CHECK_FOR_REQUESTS(&ring->tx, more);
+    }
+    return more;
 }

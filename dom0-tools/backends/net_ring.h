@@ -63,9 +63,10 @@ void net_ring_attach(struct net_ring *ring, uint16_t domid, void *tx_page, void 
 void net_ring_detach(struct net_ring *ring);
 
 typedef void (*net_ring_taker_t)(void *context, struct net_frame *frame);
-/* Takes up to `budget` packets, hands each to `taker`, answers all. True: there is more to take.
- * False: the front end rings when there is. The frames are valid only during the call. */
-bool net_ring_take(struct net_ring *ring, size_t budget, net_ring_taker_t taker, void *context);
+/* Takes a batch of packets, hands each to `taker`, answers all. True: there is more to take. False:
+ * the front end rings when there is. The frames are valid until the next call for any ring, so that
+ * what was given of them must be flushed before (NR3). */
+bool net_ring_take(struct net_ring *ring, net_ring_taker_t taker, void *context);
 
 /* Puts a frame towards the guest, or into the backlog when the guest gave too few pages, or drops it
  * when that is full. NR3. */
