@@ -60,6 +60,8 @@ const struct command commands_table[] = {
     {"gdb-stub", MACHINE(cmd_gdb_stub), "[--image] DOMAIN",
      "GDB's remote protocol for a domain, on standard input and output",
      OPTIONS({0, "image", NULL, "print where its kernel's image is, as dom0 sees it"}), 1, 1},
+    {"strace", MACHINE(cmd_strace), "[-c N] DOMAIN", "show a domain's hypercalls as they happen",
+     OPTIONS({'c', "count", "N", "end after so many"}), 1, 1},
     {"dmesg", MACHINE(cmd_info_dmesg), "[-c]", "show the hypervisor's log",
      OPTIONS({'c', "clear", NULL, "and empty it"}), 0, 0},
     {"domid", MACHINE(cmd_domain_domid), "NAME", "a domain's number", NULL, 1, 1},

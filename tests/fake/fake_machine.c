@@ -345,6 +345,13 @@ uint64_t machine_ticks(void)
     return fake_now_ns;
 }
 
+__attribute__((weak)) bool fake_calls_traced;
+
+void machine_trace_calls(bool on)
+{
+    fake_calls_traced = on;
+}
+
 uint64_t machine_tick_frequency_khz(void)
 {
     return 1000000;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Stock GDB on a domain: from its first instruction on, breakpoints, steps, memory, detaching."""
-import shutil, subprocess
+"""Stock GDB on a domain: from its first instruction on, breakpoints, steps, memory, detaching. strace."""
+import shutil, subprocess, time
 from harness import Skip, expect, expect_run, main, wait_until
 from machine import domains, real, wait_for_log, write_config
 
@@ -69,6 +69,22 @@ def test_a_debugger_that_hangs_up_leaves_no_breakpoint():
     wait_for_log(machine(), "left", GREETING)
     wait_until(lambda: domains(machine())["left"][3] == "-b----", 5, "it runs")
     expect_run(machine().run("destroy", "left"), 0)
+
+
+def test_strace_shows_calls_with_names_and_results():
+    write_config(machine(), "traced")
+    expect_run(machine().run("create", "-p", "traced.cfg"), 0)
+    tracer = machine().start("strace", "traced")
+    time.sleep(1)
+    expect_run(machine().run("strace", "traced"), 6, stderr="EBUSY")
+    expect_run(machine().run("unpause", "traced"), 0)
+    wait_for_log(machine(), "traced", GREETING)
+    expect_run(machine().run("shutdown", "-w", "traced"), 0)
+    text, _ = tracer.communicate(timeout=15)
+    for words in ("set_trap_table(0x", "event_channel_op(alloc_unbound, 0x", "sched_op(block, 0) = 0",
+                  "sched_op(shutdown, 0x", "update_va_mapping("):
+        expect(words in text, "strace shows", words, text)
+    expect_run(machine().run("strace", "0"), 6, stderr="domain 0")
 
 
 def test_dom0_is_not_debugged_and_nobody_is_not_found():

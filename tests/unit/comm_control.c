@@ -9,7 +9,6 @@
 
 #include "comm_world.h"
 #include "xenlike/comm/console.h"
-#include "xenlike/domain/debugger.h"
 #include "xenlike/lib/print.h"
 
 static struct xen_domctl domctl;
@@ -55,70 +54,6 @@ Test(domctl, refusals_come_in_xens_order)
     cr_assert_eq(control(XEN_DOMCTL_createdomain, 0), -XEN_EPERM);
     cr_assert_eq(control(XEN_DOMCTL_getdomaininfo, 0), -XEN_EPERM);
     cr_assert_eq(control(9999, 0), -XEN_EPERM);
-}
-
-Test(domctl, DB1_a_trap_pauses_a_domain_that_is_debugged_and_no_other)
-{
-    world_start();
-    struct domain *d = world_guest(2);
-    struct vcpu *v = d->vcpus[1];
-    v->pv.in_kernel = true;
-    cr_assert(!debugger_takes(v, 3));
-    domctl.u.setdebugging.enable = 1;
-    cr_assert_eq(control(XEN_DOMCTL_setdebugging, 0), -XEN_EINVAL);
-    cr_assert_eq(control(XEN_DOMCTL_setdebugging, d->id), 0);
-    v->pv.in_kernel = false;
-    cr_assert(!debugger_takes(v, 3));
-    v->pv.in_kernel = true;
-    cr_assert_eq(control(XEN_DOMCTL_gdbsx_domstatus, d->id), 0);
-    cr_assert_eq(domctl.u.gdbsx_domstatus.paused, 0);
-    cr_assert(debugger_takes(v, 3));
-    cr_assert(!vcpu_is_runnable(d->vcpus[0]) && !vcpu_is_runnable(v));
-    cr_assert_eq(control(XEN_DOMCTL_gdbsx_domstatus, d->id), 0);
-    cr_assert_eq(domctl.u.gdbsx_domstatus.paused, 1);
-    cr_assert_eq(domctl.u.gdbsx_domstatus.vcpu_id, 1);
-    cr_assert_eq(domctl.u.gdbsx_domstatus.vcpu_ev, 3);
-    cr_assert_eq(control(XEN_DOMCTL_gdbsx_domstatus, d->id), 0);
-    cr_assert_eq(domctl.u.gdbsx_domstatus.vcpu_id, ~0u, "an event is told once");
-    cr_assert_eq(control(XEN_DOMCTL_unpausedomain, d->id), 0);
-    cr_assert(vcpu_is_runnable(v));
-}
-
-Test(domctl, single_vcpus_pause_only_while_the_domain_is_paused)
-{
-    world_start();
-    struct domain *d = world_guest(2);
-    domctl.u.gdbsx_pauseunp_vcpu.vcpu = 1;
-    cr_assert_eq(control(XEN_DOMCTL_gdbsx_pausevcpu, d->id), -XEN_EBUSY);
-    cr_assert_eq(control(XEN_DOMCTL_pausedomain, d->id), 0);
-    cr_assert_eq(control(XEN_DOMCTL_gdbsx_unpausevcpu, d->id), -XEN_EINVAL, "one too many");
-    domctl.u.gdbsx_pauseunp_vcpu.vcpu = 2;
-    cr_assert_eq(control(XEN_DOMCTL_gdbsx_pausevcpu, d->id), -XEN_EINVAL);
-    domctl.u.gdbsx_pauseunp_vcpu.vcpu = 1;
-    for (int i = 0; i < 255; i++) {
-        cr_assert_eq(control(XEN_DOMCTL_gdbsx_pausevcpu, d->id), 0);
-    }
-    cr_assert_eq(control(XEN_DOMCTL_gdbsx_pausevcpu, d->id), -XEN_EBUSY);
-    for (int i = 0; i < 255; i++) {
-        cr_assert_eq(control(XEN_DOMCTL_gdbsx_unpausevcpu, d->id), 0);
-    }
-    cr_assert_eq(control(XEN_DOMCTL_unpausedomain, d->id), 0);
-    cr_assert(vcpu_is_runnable(d->vcpus[1]));
-}
-
-Test(domctl, a_debuggers_copy_ends_where_nothing_is_mapped)
-{
-    world_start();
-    struct domain *d = world_guest(1);
-    domctl.u.gdbsx_guest_memio =
-        (struct xen_domctl_gdbsx_memio){.gva = 0x1000, .uva = FURTHER, .len = 8};
-    cr_assert_eq(control(XEN_DOMCTL_gdbsx_guestmemio, d->id), -XEN_EFAULT);
-    domctl.u.gdbsx_guest_memio.gva = HV_VIRT_START;
-    cr_assert_eq(control(XEN_DOMCTL_gdbsx_guestmemio, d->id), -XEN_EFAULT);
-    domctl.u.gdbsx_guest_memio.len = 0;
-    cr_assert_eq(control(XEN_DOMCTL_gdbsx_guestmemio, d->id), 0);
-    cr_assert_eq(domctl.u.gdbsx_guest_memio.remain, 0);
-    cr_assert_eq(control(XEN_DOMCTL_gdbsx_guestmemio, 0), -XEN_EINVAL);
 }
 
 Test(domctl, a_domain_is_made_shaped_and_ended)
@@ -393,7 +328,7 @@ Test(sysctl, refusals_come_in_xens_order)
     cr_assert_eq(hc_sysctl(HV_VIRT_START, 0, 0, 0, 0, 0), -XEN_EFAULT);
     cr_assert_eq(world_control(hc_sysctl, &sysctl, sizeof(sysctl)), -XEN_EACCES);
     cr_assert_eq(system_control(9999), -XEN_ENOSYS);
-    cr_assert_eq(system_control(XEN_SYSCTL_tbuf_op), -XEN_ENOSYS);
+    cr_assert_eq(system_control(XEN_SYSCTL_perfc_op), -XEN_ENOSYS);
     fake_flat_readonly(WORLD_BUFFER, true);
     cr_assert_eq(hc_sysctl(WORLD_BUFFER, 0, 0, 0, 0, 0), -XEN_ENOSYS);
     fake_flat_readonly(WORLD_BUFFER, false);

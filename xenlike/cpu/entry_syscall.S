@@ -100,7 +100,7 @@ entry_syscall:
     cmp $64, %rax
     jae syscall_unknown
     mov %r10, %rcx
-    lea hypercall_table(%rip), %r10
+    mov CPU_CALL_TABLE(%rsp), %r10
     call *(%r10, %rax, 8)
 syscall_done:
     cmpl $0, CPU_WORK(%rsp)

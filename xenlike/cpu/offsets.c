@@ -56,6 +56,7 @@ void offsets(void)
     VCPU(IN_KERNEL, pv.in_kernel);
     VCPU(INFO, info);
     LOCAL(CURRENT, current);
+    LOCAL(CALL_TABLE, call_table);
     LOCAL(REGISTER_END, register_end);
     LOCAL(GUEST_RSP, guest_rsp);
     LOCAL(SYSCALL_TARGET, syscall_target);

@@ -3,6 +3,7 @@
 #include "percpu.h"
 
 #include "../boot/paging.h"
+#include "../comm/trace.h"
 #include "../domain/schedule.h"
 #include "../domain/pv.h"
 #include "../lib/print.h"
@@ -50,6 +51,7 @@ void percpu_create(unsigned int cpu)
     map_stub(area + PERCPU_STUB);
     memset(local, 0, sizeof(*local));
     local->id = cpu;
+    local->call_table = hypercall_table;
     local->syscall_target = (uint64_t)entry_syscall;
     local->compat_target = (uint64_t)entry_syscall_compat;
     local->deadline_ns = UINT64_MAX;
@@ -59,6 +61,16 @@ void percpu_create(unsigned int cpu)
     local->tss.ist[1] = block + (CPU_STACK_MCE + 1) * PAGE_SIZE;
     local->tss.ist[2] = block + (CPU_STACK_FAULT + 1) * PAGE_SIZE;
     local->tss.ist[3] = block + (CPU_STACK_DEBUG + 1) * PAGE_SIZE;
+}
+
+void machine_trace_calls(bool on)
+{
+    for (cpumask_t left = machine_cpus_online(); left != 0; left &= left - 1) {
+        struct cpu_local *local = cpu_local_of((unsigned int)__builtin_ctzll(left));
+
+        WRITE_ONCE(local->call_table,
+                   on ? (const void *)trace_table : (const void *)hypercall_table);
+    }
 }
 
 void percpu_enter(unsigned int cpu, void (*function)(void))

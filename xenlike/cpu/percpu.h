@@ -56,6 +56,7 @@ struct cpu_local {
     uint64_t guest_rsp;      /* between two instructions of the syscall stub */
     uint64_t syscall_target; /* entry_syscall; far from the stub, hence a pointer */
     uint64_t compat_target;  /* entry_syscall_compat */
+    const void *call_table;  /* hypercall_table, or trace_table */
     uint32_t work;           /* WORK_*; atomic */
     uint32_t id;
     struct vcpu *idle;

@@ -90,9 +90,9 @@ struct vcpu {
     cpumask_t dirty_cpus; /* CPUs whose TLB may hold its translations */
 
     /* Running or not. Atomic. */
-    uint32_t pause_flags; /* VCPU_* */
-    uint32_t pause_count; /* by the hypervisor itself */
-    bool initialised;     /* a context was given */
+    uint32_t pause_flags;     /* VCPU_* */
+    uint32_t pause_count;     /* by the hypervisor itself */
+    bool initialised;         /* a context was given */
     uint32_t debugger_event;  /* the vector its debugger has not heard of, 0: none; domain lock */
     uint32_t debugger_pauses; /* those of pause_count that are the debugger's; domain lock */
 

@@ -7,6 +7,7 @@
 #include <public/sysctl.h>
 
 #include "../comm/console.h"
+#include "../comm/trace.h"
 #include "../domain/schedule.h"
 #include "../lib/print.h"
 #include "../lib/string.h"
@@ -24,6 +25,11 @@ static uint32_t nr_cpus(void)
         count++;
     }
     return count;
+}
+
+static int run_tbuf_op(struct xen_sysctl *op)
+{
+    return trace_control(&op->u.tbuf_op);
 }
 
 static int run_readconsole(struct xen_sysctl *op)
@@ -219,6 +225,7 @@ static int run_debug_keys(struct xen_sysctl *op)
 
 static int (*const commands[])(struct xen_sysctl *op) = {
     [XEN_SYSCTL_readconsole] = run_readconsole,
+    [XEN_SYSCTL_tbuf_op] = run_tbuf_op,
     [XEN_SYSCTL_physinfo] = run_physinfo,
     [XEN_SYSCTL_sched_id] = run_sched_id,
     [XEN_SYSCTL_getdomaininfolist] = run_getdomaininfolist,

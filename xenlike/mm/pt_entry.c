@@ -54,6 +54,10 @@ int pt_entry_get_l1(struct domain *d, struct domain *frame_owner, pte_t *pte)
     if (unlikely((*pte & pt_entry_refused_l1(d)) != 0)) {
         return -XEN_EINVAL;
     }
+    /* DOMID_XEN's frames: those that the hypervisor shows to the domain that controls the machine. */
+    if (unlikely(frame_owner == NULL) && d->is_hardware && m2p_get(mfn) == M2P_SHARED) {
+        frame_owner = d;
+    }
     if (unlikely(frame_owner == NULL) || unlikely(!frame_is_ram(mfn))) {
         int result = frame_is_ram(mfn) ? -XEN_EBUSY : get_device_frame(d, *pte);
 
