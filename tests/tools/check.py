@@ -183,6 +183,13 @@ def check_links():
     return wrong
 
 
+def check_abi():
+    """docs/abi has a page for each hypercall, with its errors and tests, and the table is up to date"""
+    result = subprocess.run([sys.executable, "tests/tools/abi_pages.py"], cwd=TOP,
+                            capture_output=True, text=True)
+    return [line for line in (result.stdout + result.stderr).splitlines() if line]
+
+
 def check_names():
     """tests/abi lists every number of include/public, and the kept table is up to date"""
     need("clang")
