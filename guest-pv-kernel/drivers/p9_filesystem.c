@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 struct open_file {
     struct p9_client *client;
     uint32_t fid;
+    bool direct;    /* O_DIRECT: no read-ahead */
     uint8_t *ahead; /* READ_AHEAD bytes, made by the first small read */
     off_t ahead_offset;
     size_t ahead_length;
@@ -36,6 +38,9 @@ struct open_file {
 /* One piece from the server, in place or through the read-ahead. */
 static ssize_t read_piece(struct open_file *open_file, off_t position, void *buffer, size_t count)
 {
+    if (open_file->direct) {
+        return p9_client_read(open_file->client, open_file->fid, (uint64_t)position, buffer, count);
+    }
     if (position < open_file->ahead_offset ||
         position >= open_file->ahead_offset + (off_t)open_file->ahead_length) {
         if (count < READ_AHEAD && open_file->ahead == NULL) {
@@ -282,7 +287,8 @@ static int open_path(void *file_system, const char *path, int flags, mode_t mode
         result = create_new(client, path, flags, mode, &fid);
     }
     if (result == 0) {
-        *open_file = (struct open_file){.client = client, .fid = fid};
+        *open_file =
+            (struct open_file){.client = client, .fid = fid, .direct = (flags & O_DIRECT) != 0};
         *file = file_create(&open_file_operations, open_file, flags);
         if (*file != NULL) {
             return 0;
