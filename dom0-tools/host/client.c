@@ -40,6 +40,8 @@ static void sleep_ms(long milliseconds)
 static int connect_or_start(struct connection *connection, const struct settings *settings,
                             bool *is_new)
 {
+    char why[256];
+
     *is_new = false;
     if (client_connect(connection, settings) == 0) {
         return EXIT_OK;
@@ -54,6 +56,11 @@ static int connect_or_start(struct connection *connection, const struct settings
     for (int attempt = 0; attempt < 200; attempt++) {
         if (supervisor_ensure(settings, is_new) != 0) {
             return EXIT_FAILED;
+        }
+        if (*is_new && state_take_end(settings, why, sizeof(why))) {
+            message_note("the last machine ended unasked, and its guests with it: %s\n"
+                         "  its logs are in %s; a new machine is started",
+                         why, settings->state);
         }
         if (client_connect(connection, settings) == 0) {
             return EXIT_OK;

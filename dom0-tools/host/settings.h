@@ -23,6 +23,7 @@
 #define SETTINGS_HYPERVISOR_LOG "hypervisor.log"
 #define SETTINGS_CONSOLE_LOG    "console.log"
 #define SETTINGS_QEMU_LOG       "qemu.log"
+#define SETTINGS_LAST_END       "last-end"
 
 /* The machine's images, by the names they have (as links) in the state directory. */
 enum settings_image { IMAGE_XENLIKE, IMAGE_DOM0, IMAGE_INITRD, NR_IMAGES };

@@ -128,3 +128,30 @@ void state_remove_sockets(const struct settings *settings)
         }
     }
 }
+
+void state_keep_end(const struct settings *settings, const char *why)
+{
+    char path[SETTINGS_PATH_MAX];
+    FILE *file;
+
+    if (settings_join(path, sizeof(path), settings->state, SETTINGS_LAST_END) &&
+        (file = fopen(path, "w")) != NULL) {
+        fputs(why, file);
+        fclose(file);
+    }
+}
+
+bool state_take_end(const struct settings *settings, char *why, size_t size)
+{
+    char path[SETTINGS_PATH_MAX];
+    FILE *file;
+    bool told = false;
+
+    if (settings_join(path, sizeof(path), settings->state, SETTINGS_LAST_END) &&
+        (file = fopen(path, "r")) != NULL) {
+        told = fgets(why, (int)size, file) != NULL;
+        fclose(file);
+        unlink(path);
+    }
+    return told;
+}

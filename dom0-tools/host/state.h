@@ -28,4 +28,9 @@ int state_connect(const struct settings *settings, const char *name);
 bool state_set_nonblocking(int descriptor);
 void state_remove_sockets(const struct settings *settings);
 
+/* Why a machine ended that nobody had asked to: kept for whoever starts the next one, who takes it (once).
+ * false: there is nothing to tell. */
+void state_keep_end(const struct settings *settings, const char *why);
+bool state_take_end(const struct settings *settings, char *why, size_t size);
+
 #endif

@@ -124,6 +124,9 @@ void supervisor_fail(struct supervisor *supervisor, unsigned int code, const cha
     vsnprintf((char *)payload + 4, sizeof(payload) - 4, format, arguments);
     va_end(arguments);
     length = 4 + strlen((const char *)payload + 4) + 1;
+    if (supervisor->phase == PHASE_READY) {
+        state_keep_end(&supervisor->settings, (const char *)payload + 4);
+    }
     for (int i = 0; i < SUPERVISOR_CLIENTS_MAX; i++) {
         struct supervisor_client *client = &supervisor->clients[i];
 

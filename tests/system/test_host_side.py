@@ -149,6 +149,16 @@ def test_a_machine_that_dies_is_explained():
         expect_run(machine.run("xenstore", "echo", "again"), 0, stdout="again")
 
 
+def test_who_starts_a_machine_after_one_that_died_is_told_so_once():
+    with fake() as machine:
+        machine.run("up")
+        os.kill(int(machine.status()["qemu_pid"]), signal.SIGKILL)
+        wait_until(lambda: machine.run("status").returncode == 1, 5, "the machine is gone")
+        expect_run(machine.run("xenstore", "echo", "1"), 0, stdout="1", stderr="ended unasked")
+        second = machine.run("xenstore", "echo", "2")
+        expect("ended unasked" not in second.stderr, "it is told once")
+
+
 def test_a_machine_that_does_not_start_is_explained():
     with fake(FAKE_QEMU="early-exit") as machine:
         expect_run(machine.run("list"), 1, stderr=["stopped before dom0 answered",
