@@ -56,36 +56,41 @@ $(GUEST_BUILD)/%.o: %.S | $(INCLUDE_LINK)
 	@echo "  GUESTAS $<"
 	@$(TARGET_CC) -g $(ABI_INCLUDES) -MMD -MP -c -o $@ $<
 
-PVK_SOURCES := $(wildcard $(addprefix guest-pv-kernel/,arch-pv/*.S arch-pv/*.c core/*.c newlib/*.c \
-                 xenbus/*.c drivers/*.c))
-PVK_OBJECTS := $(addprefix $(GUEST_BUILD)/,$(addsuffix .o,$(basename $(PVK_SOURCES))))
-PVK_LIBRARY := $(GUEST_BUILD)/libpvk.a
+# libpvk.a for guests; libnative.a, the same core beside another architecture folder, for bare hardware.
+pvk_objects    = $(addprefix $(GUEST_BUILD)/,$(addsuffix .o,$(basename $(wildcard \
+                   $(foreach folder,$(1),guest-pv-kernel/$(folder)/*.S guest-pv-kernel/$(folder)/*.c)))))
+PVK_OBJECTS    := $(call pvk_objects,arch-pv core newlib xenbus drivers)
+NATIVE_OBJECTS := $(call pvk_objects,arch-native core newlib)
+PVK_LIBRARY    := $(GUEST_BUILD)/libpvk.a
+NATIVE_LIBRARY := $(GUEST_BUILD)/libnative.a
 
 $(PVK_LIBRARY): $(PVK_OBJECTS)
+$(NATIVE_LIBRARY): $(NATIVE_OBJECTS)
+$(PVK_LIBRARY) $(NATIVE_LIBRARY):
 	@echo "  AR      $@"
 	@rm -f $@
 	@ar rcs $@ $^
 
--include $(PVK_OBJECTS:.o=.d)
+-include $(sort $(PVK_OBJECTS:.o=.d) $(NATIVE_OBJECTS:.o=.d))
 
-# (1) image, (2) C sources, (3) extra compiler flags, (4) more archives. Those are searched in a group,
-# since newlib calls us and we call newlib.
+# (1) image, (2) C sources, (3) extra compiler flags, (4) more archives, (5) the kernel's
+# unless libpvk.a. Those are searched in a group, since newlib calls us and we call newlib.
 define guest_image
 $(1)_OBJECTS := $(patsubst %.c,$(GUEST_BUILD)/%.o,$(2))
 $$($(1)_OBJECTS): GUEST_EXTRA := $(3)
-$(1): $$($(1)_OBJECTS) $(PVK_LIBRARY) $(4) guest-pv-kernel/guest.lds guest-pv-kernel/symbols.awk \
+$(1): $$($(1)_OBJECTS) $(or $(5),$(PVK_LIBRARY)) $(4) guest-pv-kernel/guest.lds guest-pv-kernel/symbols.awk \
     guest-pv-kernel/build.mk | $(NEWLIB)/lib/libc.a
 	@mkdir -p $$(dir $$@)
 	@echo "  GUESTLD $$@"
 	@awk -f guest-pv-kernel/symbols.awk /dev/null > $$@.symbols.S
-	@$$(call guest_link,$$@.first,$$@.symbols.S $$($(1)_OBJECTS),$(4))
+	@$$(call guest_link,$$@.first,$$@.symbols.S $$($(1)_OBJECTS),$(4) $(or $(5),$(PVK_LIBRARY)))
 	@nm -n $$@.first | awk -f guest-pv-kernel/symbols.awk > $$@.symbols.S
-	@$$(call guest_link,$$@,$$@.symbols.S $$($(1)_OBJECTS),$(4))
+	@$$(call guest_link,$$@,$$@.symbols.S $$($(1)_OBJECTS),$(4) $(or $(5),$(PVK_LIBRARY)))
 	@rm -f $$@.first
 -include $$($(1)_OBJECTS:.o=.d)
 endef
 guest_link = $(TARGET_CC) $(GUEST_LDFLAGS) -T guest-pv-kernel/guest.lds -o $(1) $(2) \
-             -Wl,--start-group $(3) $(PVK_LIBRARY) $(NEWLIB)/lib/libc.a $(GUEST_LIBGCC) -Wl,--end-group
+             -Wl,--start-group $(3) $(NEWLIB)/lib/libc.a $(GUEST_LIBGCC) -Wl,--end-group
 
 include guest-pv-kernel/net/build.mk
 
@@ -96,5 +101,14 @@ GUEST_APPS   := $(notdir $(patsubst %/,%,$(wildcard guest-pv-kernel/apps/*/)))
 GUEST_IMAGES := $(patsubst %,$(GUEST_BUILD)/%.elf,$(GUEST_APPS))
 $(foreach app,$(GUEST_APPS),$(eval $(call guest_image,$(GUEST_BUILD)/$(app).elf,$(wildcard guest-pv-kernel/apps/$(app)/*.c),,$(if $(filter $(app),$(NETWORK_APPS)),$(NETWORK_LIBRARY)))))
 
-.PHONY: guests
-guests: $(GUEST_IMAGES) ## guest images (build/guest/<app>.elf)
+# The same object files of an application, linked for a machine without a hypervisor.
+NATIVE_IMAGE := $(GUEST_BUILD)/hello-native.elf
+$(eval $(call guest_image,$(NATIVE_IMAGE),$(wildcard guest-pv-kernel/apps/hello/*.c),,,$(NATIVE_LIBRARY)))
+
+.PHONY: guests native-demo
+native-demo: $(NATIVE_IMAGE) ## hello on bare hardware: QEMU without xenlike ("exit" ends it)
+	@echo "hello in ring 0, no hypervisor under it; type lines, \"exit\" ends it"
+	@$(QEMU) -accel tcg -cpu max -m 64 -nodefaults -display none -no-reboot -serial stdio \
+	    -kernel $(NATIVE_IMAGE) -append "on bare hardware"
+
+guests: $(GUEST_IMAGES) $(NATIVE_IMAGE) ## guest images (build/guest/<app>.elf)

@@ -61,7 +61,7 @@ hypercall_page:
 
 
     .text
-/* The end of every entry: the stack holds struct trap_frame (arch-pv/traps.h) from `vector` up.
+/* The end of every entry: the stack holds struct trap_frame (core/trap_report.h) from `vector` up.
  * Completes it, calls trap_handle(struct trap_frame *), and goes back through HYPERVISOR_iret.
  * Handlers may use SSE, so that state is kept below the frame, on an aligned address. */
 trap_common:
@@ -160,40 +160,5 @@ trap_failsafe_callback:
     pushq %rcx
     pushq $257
     jmp trap_common
-
-/* void thread_switch_stacks(void **save_here, void *load_from): callee-saved registers and the FPU
- * control words go on the old stack and come from the new one; the rest is the caller's to save. */
-    .globl thread_switch_stacks
-thread_switch_stacks:
-    pushq %rbp
-    pushq %rbx
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    subq $8, %rsp
-    stmxcsr (%rsp)
-    fnstcw 4(%rsp)
-    movq %rsp, (%rdi)
-    movq %rsi, %rsp
-    fldcw 4(%rsp)
-    ldmxcsr (%rsp)
-    addq $8, %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbx
-    popq %rbp
-    ret
-
-/* First return of a new thread: rbx holds its entry function, r12 the argument. */
-    .globl thread_trampoline
-thread_trampoline:
-    movq %r12, %rdi
-    xorl %ebp, %ebp
-    call *%rbx
-    call thread_exit
-    ud2
 
     .section .note.GNU-stack, "", @progbits

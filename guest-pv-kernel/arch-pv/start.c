@@ -49,6 +49,11 @@ const char *start_command_line(void)
     return (const char *)start_page->cmd_line;
 }
 
+const char *start_machine(void)
+{
+    return "a paravirtual guest";
+}
+
 bool start_is_initial_domain(void)
 {
     return (start_page->flags & SIF_INITDOMAIN) != 0;

@@ -10,6 +10,8 @@
 #include <pvk/shutdown.h>
 #include <pvk/start.h>
 
+#define NO_DOMAIN 0x7ff4 /* DOMID_INVALID: bare hardware */
+
 static volatile int *volatile unmapped = (volatile int *)8;
 
 /* The trap handler says where, and who called. */
@@ -22,9 +24,11 @@ int main(int argc, char **argv)
 {
     static char line[256];
 
-    printf("Hello from a paravirtual guest.\n");
-    printf("domain %u, %zu KiB of memory, %zu KiB free\n", start_domid(), memory_nr_pages() * 4,
-           memory_nr_free_pages() * 4);
+    printf("Hello from %s.\n", start_machine());
+    if (start_domid() != NO_DOMAIN) {
+        printf("domain %u, ", start_domid());
+    }
+    printf("%zu KiB of memory, %zu KiB free\n", memory_nr_pages() * 4, memory_nr_free_pages() * 4);
     printf("command line: %s\n", argc > 1 ? start_command_line() : "(empty)");
     (void)argv;
     while (fgets(line, sizeof(line), stdin) != NULL) {

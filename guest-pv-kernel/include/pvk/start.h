@@ -16,6 +16,8 @@ const struct start_info *start_information(void);
 /* The page shared with the hypervisor. */
 struct shared_info *start_shared_info(void);
 const char *start_command_line(void);
+/* What we run on, in words: "a paravirtual guest", "bare hardware". */
+const char *start_machine(void);
 bool start_is_initial_domain(void);
 /* From xenstore or the event channels; DOMID_INVALID (0x7ff4) when unknown. */
 uint16_t start_domid(void);
