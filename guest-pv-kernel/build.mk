@@ -105,7 +105,10 @@ $(foreach app,$(GUEST_APPS),$(eval $(call guest_image,$(GUEST_BUILD)/$(app).elf,
 NATIVE_IMAGE := $(GUEST_BUILD)/hello-native.elf
 $(eval $(call guest_image,$(NATIVE_IMAGE),$(wildcard guest-pv-kernel/apps/hello/*.c),,,$(NATIVE_LIBRARY)))
 
-.PHONY: guests native-demo
+.PHONY: guests native-demo native-diff
+native-diff: ## what paravirtualization changed: arch-native against arch-pv
+	@diff -ruN guest-pv-kernel/arch-native guest-pv-kernel/arch-pv || test $$? -eq 1
+
 native-demo: $(NATIVE_IMAGE) ## hello on bare hardware: QEMU without xenlike ("exit" ends it)
 	@echo "hello in ring 0, no hypervisor under it; type lines, \"exit\" ends it"
 	@$(QEMU) -accel tcg -cpu max -m 64 -nodefaults -display none -no-reboot -serial stdio \

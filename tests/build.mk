@@ -44,11 +44,18 @@ $(foreach claim,$(CLAIMS),$(eval $(call guest_image,$(TEST_BUILD)/guest/$(claim)
     tests/guest/$(claim)/*.c),-Itests/guest/include)))
 endif
 
+# Claims that are not about a hypervisor hold on bare hardware too.
+NATIVE_CLAIMS := the_console_prints a_fault_names_its_function threads_sleep_and_wake processes_end_alone
+NATIVE_TESTS  := $(patsubst %,$(TEST_BUILD)/native/%.elf,$(filter $(CLAIMS),$(NATIVE_CLAIMS)))
+$(foreach claim,$(filter $(CLAIMS),$(NATIVE_CLAIMS)),$(eval $(call guest_image,$(TEST_BUILD)/native/$(claim).elf,$(wildcard \
+    tests/guest/$(claim)/*.c),-Itests/guest/include,,$(NATIVE_LIBRARY))))
+
 SYSTEM_TESTS := $(sort $(wildcard tests/system/test_*.py))
 RUN          := $(PYTHON) tests/tools/run.py --log $(TEST_BUILD)/log
 UNIT_RUNS    = $(UNIT_SUITES)
 ABI_RUNS     = "$(PYTHON) tests/abi/compare.py --build $(TEST_BUILD)/abi"
 GUEST_RUNS   = "$(GUEST_RUN) --hypervisor $(HYPERVISOR_IMAGE) $(GUEST_TESTS)"
+NATIVE_RUNS  = "$(GUEST_RUN) --native $(NATIVE_TESTS)"
 XEN_RUNS     = "$(GUEST_RUN) --xen --hypervisor $(REAL_XEN) $(GUEST_TESTS)"
 SYSTEM_RUNS  = $(SYSTEM_TESTS:%="$(PYTHON) %")
 SYSTEM_XEN   = "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_guests.py"
@@ -63,7 +70,7 @@ export BUILD HOST_CC QEMU REQUIRE XENLIKE_CACHE
 # Two jobs unless the user said how many.
 PARALLEL = $(if $(findstring j,$(filter-out --%,$(firstword $(MAKEFLAGS)))$(filter -j%,$(MAKEFLAGS))),,-j2)
 
-.PHONY: test unit-tests run-unit abi-tests guest-tests guest-tests-xen system-tests system-tests-xen check format \
+.PHONY: test unit-tests run-unit abi-tests guest-tests guest-tests-xen native-tests system-tests system-tests-xen check format \
         abi-names abi-numbers test-programs
 
 test: | setup-test fetch ## install what is missing, build, run every test; REQUIRE=all forbids skips
@@ -76,10 +83,10 @@ fetch: ## get into the cache what the build and tests use of Debian without inst
 	@tests/tools/fetch.sh
 
 run-all: test-programs
-	@$(RUN) $(UNIT_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(SYSTEM_RUNS) \
+	@$(RUN) $(UNIT_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) \
 	    $(SYSTEM_XEN)
 
-test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(COMPARE_IMAGE)
+test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(NATIVE_TESTS) $(COMPARE_IMAGE)
 
 unit-tests: $(UNIT_SUITES)
 
@@ -91,6 +98,9 @@ abi-tests: | $(INCLUDE_LINK) ## the public headers' numbers against the table an
 
 guest-tests: hypervisor $(GUEST_TESTS) ## small guests on xenlike; CLAIM=name picks one
 	@$(RUN) --verbose $(GUEST_RUNS)
+
+native-tests: $(NATIVE_TESTS) ## guest tests that need no hypervisor, without one
+	@$(RUN) --verbose $(NATIVE_RUNS)
 
 guest-tests-xen: $(GUEST_TESTS) ## the same on real Xen 4.17, the oracle
 	@$(RUN) --verbose $(XEN_RUNS)

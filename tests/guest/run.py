@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Boots guest tests under QEMU as the hypervisor's first domain and reports their outcomes (TAP).
 
-    run.py [--xen] [--jobs N] --hypervisor FILE IMAGE.elf ...
+    run.py [--xen | --native] [--jobs N] --hypervisor FILE IMAGE.elf ...
 
 Four outcomes: success; skip (the claim cannot be tried here); error (the test is broken); failure
 (the hypervisor is). A test prints one line "outcome: WORD reason"; QEMU is ended right after. In its
 head a test may say, one per line: "Expect: REGEX" (success when that appears in the output, for tests
 whose domain is killed), "QEMU: options", "Options: command line of the test", "Xen: no" (not for real
-Xen). --xen boots the images on real Xen instead.
+Xen). --xen boots the images on real Xen instead, --native without any hypervisor (images linked for
+bare hardware).
 """
 import argparse, concurrent.futures, os, pathlib, re, shlex, subprocess, sys, tempfile, threading, time
 
@@ -28,8 +29,10 @@ def directives(image):
 
 
 def boot(image, hypervisor, is_xen):
-    """The output, up to the outcome or the end."""
+    """The output, up to the outcome or the end. Without a hypervisor the image is the kernel."""
     wish = directives(image)
+    is_native = hypervisor is None
+    hypervisor = hypervisor or str(image)
     command = [QEMU, "-accel", "tcg", "-cpu", "max,-smap", "-m", "256", "-nodefaults", "-display",
                "none", "-no-reboot", "-kernel", hypervisor, "-device",
                "isa-debug-exit,iobase=0xf4,iosize=4"] + shlex.split(wish["QEMU"])
@@ -37,14 +40,15 @@ def boot(image, hypervisor, is_xen):
         command += ["-m", "512", "-serial", "stdio", "-append",
                     "console=com1 com1=115200,8n1 dom0_mem=64M sync_console"]
     else:
-        command += ["-debugcon", "stdio"]
+        command += ["-serial" if is_native else "-debugcon", "stdio"]
     done = re.compile(wish["Expect"], re.M) if wish["Expect"] else OUTCOME
     with tempfile.TemporaryDirectory() as directory:
         # The multiboot loader ends a module's name at a space or comma; a link has neither.
         os.symlink(image.resolve(), pathlib.Path(directory) / "test.elf")
         os.symlink(pathlib.Path(hypervisor).resolve(), pathlib.Path(directory) / "hypervisor")
         command[command.index(hypervisor)] = "hypervisor"
-        command += ["-initrd", f"test.elf {wish['Options']}".strip()]
+        command += ["-append", wish["Options"]] if is_native else \
+                   ["-initrd", f"test.elf {wish['Options']}".strip()]
         process = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         timer = threading.Timer(LIMIT_S, process.kill)
@@ -68,7 +72,8 @@ def boot(image, hypervisor, is_xen):
 
 
 def test(image, hypervisor, is_xen):
-    name = f"guest: {image.stem.replace('_', ' ')}" + (" (on Xen)" if is_xen else "")
+    name = f"guest: {image.stem.replace('_', ' ')}" + (" (on Xen)" if is_xen else
+                                                          "" if hypervisor else " (on bare hardware)")
     if is_xen and directives(image)["Xen"] == "no":
         return f"ok - {name} # SKIP its claim is about xenlike only"
     output, expected, is_late = boot(image, hypervisor, is_xen)
@@ -91,12 +96,15 @@ def test(image, hypervisor, is_xen):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--hypervisor", required=True)
+    parser.add_argument("--hypervisor")
     parser.add_argument("--xen", action="store_true")
+    parser.add_argument("--native", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("images", nargs="*", type=pathlib.Path)
     options = parser.parse_args()
-    if not pathlib.Path(options.hypervisor).exists():
+    if options.native == (options.hypervisor is not None):
+        parser.error("either --hypervisor FILE or --native")
+    if not options.native and not pathlib.Path(options.hypervisor).exists():
         print(f"ok - guest tests # SKIP {options.hypervisor} is not there")
         return 0
     bad = False
