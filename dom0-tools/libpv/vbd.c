@@ -244,6 +244,50 @@ int vbd_create(struct store *store, const struct vbd *vbd)
     return result;
 }
 
+/* Whether the back end in this directory serves the same file to a front end that is still there. */
+static bool shares(struct store *store, const char *back, const struct vbd *vbd)
+{
+    char *place = store_read_at(store, 0, "%s/params", back);
+    char *mode = store_read_at(store, 0, "%s/mode", back);
+    char *front = store_read_at(store, 0, "%s/frontend", back);
+    char *state = front != NULL ? store_read_at(store, 0, "%s/state", front) : NULL;
+    bool same = place != NULL && strcmp(place, vbd->place) == 0 && state != NULL &&
+                (vbd->writable || (mode != NULL && mode[0] == 'w'));
+
+    free(place);
+    free(mode);
+    free(front);
+    free(state);
+    return same;
+}
+
+bool vbd_in_use(struct store *store, const struct vbd *vbd, uint16_t *user)
+{
+    char **domains, **numbers;
+    size_t nr_domains, nr_numbers;
+    bool found = false;
+
+    if (store_directory(store, 0, VBD_BACK_ROOT, &domains, &nr_domains) < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < nr_domains && !found; i++) {
+        char path[PATH_SIZE], back[PATH_SIZE + 24];
+
+        snprintf(path, sizeof(path), VBD_BACK_ROOT "/%.8s", domains[i]);
+        if (store_directory(store, 0, path, &numbers, &nr_numbers) < 0) {
+            continue;
+        }
+        for (size_t j = 0; j < nr_numbers && !found; j++) {
+            snprintf(back, sizeof(back), "%s/%.20s", path, numbers[j]);
+            found = shares(store, back, vbd);
+        }
+        free(numbers);
+        *user = (uint16_t)strtoul(domains[i], NULL, 10);
+    }
+    free(domains);
+    return found;
+}
+
 void vbd_remove(struct store *store, uint16_t domid, uint32_t number)
 {
     char path[PATH_SIZE];

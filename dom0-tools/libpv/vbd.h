@@ -32,6 +32,8 @@ struct vbd {
 /* Both directories, states Initialising: the back end begins at once. -XEN_EEXIST: the domain has
  * such a device; otherwise the store's errors. */
 int vbd_create(struct store *store, const struct vbd *vbd);
+/* Which other domain has a disk behind the same file, when one of the two writes. false: none. */
+bool vbd_in_use(struct store *store, const struct vbd *vbd, uint16_t *user);
 /* Take both away at once. Safe to repeat. */
 void vbd_remove(struct store *store, uint16_t domid, uint32_t number);
 /* Remove the back end's directory for a domain when no device is left in it. */

@@ -60,6 +60,15 @@ static int refuse(struct error *error, const struct config_disk *disk, int resul
                      result == -XEN_EEXIST ? "the domain has a disk of that name" : reason);
 }
 
+/* Two writers, or a reader beside a writer, would each destroy what the other sees. */
+static int refuse_shared(struct error *error, const struct config_disk *disk, uint16_t user)
+{
+    error_set(error, ERROR_DISK, "cannot serve '%s' as %s", disk->target, disk->vdev);
+    error_why(error, "domain %u has a disk behind this file, and one of the two may write",
+              (unsigned int)user);
+    return error_hint(error, "attach it read-only to both");
+}
+
 /* The back end said no: its words, and nothing left. */
 static int back_end_refused(struct store *store, const struct vbd *vbd,
                             const struct config_disk *disk, const char *back, struct error *error)
@@ -79,6 +88,7 @@ int disk_setup_attach(struct store *store, uint16_t domid, const struct config_d
     struct vbd vbd = {.domid = domid, .writable = disk->writable, .cdrom = disk->cdrom};
     char *place = malloc(PLACE_SIZE);
     char back[64];
+    uint16_t user;
     int result;
 
     if (place == NULL) {
@@ -91,6 +101,10 @@ int disk_setup_attach(struct store *store, uint16_t domid, const struct config_d
         return error_hint(error, "for example xvda");
     }
     result = seam_file_path(disk->target, place, PLACE_SIZE);
+    if (result == 0 && vbd_in_use(store, &vbd, &user)) {
+        free(place);
+        return refuse_shared(error, disk, user);
+    }
     if (result == 0) {
         result = vbd_create(store, &vbd);
     }

@@ -88,6 +88,26 @@ def test_an_empty_file_is_refused():
     expect_run(result, 4, stderr="empty.img")
 
 
+def log_since(name, before):
+    """What its log says behind what it said then."""
+    return machine().run("logs", name).stdout[len(before):]
+
+
+def test_a_file_has_one_writer():
+    image(machine(), "o.img")
+    expect_run(machine().run("create", config(machine(), "one", "wait", "o.img,raw,xvda,w")), 0)
+    for mode in "wr":
+        result = machine().run("create", config(machine(), "two", "wait", f"o.img,raw,xvda,{mode}"))
+        expect_run(result, 4, stderr=["o.img", "may write"])
+    expect_run(machine().run("destroy", "one"), 0)
+    for name in ("two", "three"):
+        expect_run(machine().run("create", config(machine(), name, "info wait",
+                                                  "o.img,raw,xvda,r")), 0)
+    for name in ("two", "three"):
+        wait_for_log(machine(), name, "read-only")
+        expect_run(machine().run("destroy", name), 0)
+
+
 def test_disks_come_and_go_while_the_guest_runs():
     image(machine(), "d.img")
     second = image(machine(), "e.img")
@@ -107,9 +127,15 @@ def test_disks_come_and_go_while_the_guest_runs():
                in shown, "who waits for whom", shown)
         expect_run(machine().run("block-detach", "hot", "xvdb"), 0)
         expect_run(machine().run("block-detach", "hot", "xvdb"), 1, stderr="xvdb")
-        # The one in use: the guest lets go, its task fails.
-        expect_run(machine().run("block-detach", "hot", "xvda"), 0)
-        wait_for_log(machine(), "hot", "rounds: ")
+        # The one in use: the guest lets go, and goes on when it comes back.
+        for _ in range(3):
+            before = machine().run("logs", "hot").stdout
+            expect_run(machine().run("block-detach", "hot", "xvda"), 0)
+            wait_until(lambda: log_since("hot", before).count("the disk is gone") == 1, 10, "gone")
+            rounds_of(machine().work / "d.img")
+            expect_run(machine().run("block-attach", "hot", "d.img,raw,xvda,w"), 0)
+            wait_until(lambda: "flushed" in log_since("hot", before).partition("is back")[2], 20,
+                       "it goes on")
         expect(second.stat().st_size == 4 << 20, "the file keeps its size")
     finally:
         machine().run("destroy", "hot")

@@ -10,6 +10,7 @@
  * Anything after "disk=" is the disk's name, xvda unless said; "seed=" begins the random numbers.
  * Read next: verify.c
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include <pvk/thread.h>
+#include <pvk/time.h>
 
 #include "disk.h"
 
@@ -52,6 +54,16 @@ _Noreturn static void never(void)
     }
 }
 
+/* The disk was taken away: wait until it is given again. */
+static void come_back(struct block_device **device)
+{
+    printf("the disk is gone\n");
+    while (block_open(disk_name, device) != 0) {
+        thread_sleep(100 * TIME_MILLISECOND_NS);
+    }
+    printf("the disk is back\n");
+}
+
 static int rounds(struct block_device *device)
 {
     static char sectors[ROUND_SECTORS * 512];
@@ -65,6 +77,10 @@ static int rounds(struct block_device *device)
         }
         result = block_write(device, 0, sectors, sizeof(sectors));
         result = result != 0 ? result : block_flush(device);
+        if (result == -ENODEV) {
+            come_back(&device);
+            continue;
+        }
         if (result != 0) {
             return fail("rounds", result);
         }
