@@ -227,6 +227,37 @@ static void publish(struct netfront *front)
     }
 }
 
+static int parse_mac(const char *text, uint8_t mac[6])
+{
+    unsigned int bytes[6];
+
+    if (text == NULL || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &bytes[0], &bytes[1], &bytes[2],
+                               &bytes[3], &bytes[4], &bytes[5]) != 6) {
+        return -1;
+    }
+    for (int i = 0; i < 6; i++) {
+        mac[i] = (uint8_t)bytes[i];
+    }
+    return 0;
+}
+
+static int read_identity(struct netfront *front)
+{
+    char *back = read_text(front, front->path, "backend");
+    char *mac = read_text(front, front->path, "mac");
+    int result = -ENODEV;
+
+    if (back != NULL && strlen(back) < sizeof(front->back) && parse_mac(mac, front->mac) == 0) {
+        strcpy(front->back, back);
+        result = 0;
+    }
+    front->backend = (uint16_t)read_number(front, front->path, "backend-id", 0);
+    front->mtu = (unsigned int)read_number(front, front->path, "mtu", DEFAULT_MTU);
+    free(back);
+    free(mac);
+    return result;
+}
+
 /* One step of the table. True: look again. */
 static bool step(struct netfront *front, enum xenbus_state other)
 {
@@ -240,6 +271,10 @@ static bool step(struct netfront *front, enum xenbus_state other)
         set_state(front, XenbusStateClosed);
         return true;
     case XENBUS_DEVICE_REOPEN:
+        /* It may be another device in the same place. */
+        if (read_identity(front) < 0) {
+            return false;
+        }
         set_state(front, XenbusStateInitialising);
         return true;
     case XENBUS_DEVICE_GONE:
@@ -273,37 +308,6 @@ static void on_backend_state(struct xenbus *store, const char *path, void *data)
 }
 
 /* ---- for callers -------------------------------------------------------------------------------- */
-
-static int parse_mac(const char *text, uint8_t mac[6])
-{
-    unsigned int bytes[6];
-
-    if (text == NULL || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &bytes[0], &bytes[1], &bytes[2],
-                               &bytes[3], &bytes[4], &bytes[5]) != 6) {
-        return -1;
-    }
-    for (int i = 0; i < 6; i++) {
-        mac[i] = (uint8_t)bytes[i];
-    }
-    return 0;
-}
-
-static int read_identity(struct netfront *front)
-{
-    char *back = read_text(front, front->path, "backend");
-    char *mac = read_text(front, front->path, "mac");
-    int result = -ENODEV;
-
-    if (back != NULL && strlen(back) < sizeof(front->back) && parse_mac(mac, front->mac) == 0) {
-        strcpy(front->back, back);
-        result = 0;
-    }
-    front->backend = (uint16_t)read_number(front, front->path, "backend-id", 0);
-    front->mtu = (unsigned int)read_number(front, front->path, "mtu", DEFAULT_MTU);
-    free(back);
-    free(mac);
-    return result;
-}
 
 int netfront_open(unsigned int id, const struct netfront_handlers *handlers, void *data,
                   struct netfront **result_front)

@@ -22,6 +22,7 @@
 #include <pvk/start.h>
 #include <pvk/thread.h>
 #include <pvk/time.h>
+#include <pvk/xenbus.h>
 
 #define MAX_INTERFACES 8u
 /* How long the stack waits for a buffer; a back end that takes longer has stopped. */
@@ -74,6 +75,7 @@ static void on_link(void *data, bool is_up)
     struct interface *interface = data;
 
     if (is_up) {
+        memcpy(interface->netif.hwaddr, netfront_mac(interface->front), 6);
         netifapi_netif_set_link_up(&interface->netif);
     } else {
         netifapi_netif_set_link_down(&interface->netif);
@@ -124,7 +126,9 @@ static int add_interface(unsigned int id)
     struct interface *interface = &interfaces[id];
     ip4_addr_t address = {0}, mask = {0}, gateway = {0};
     bool is_fixed = id == 0 && fixed_address(&address, &mask, &gateway);
-    int result = netfront_open(id, &handlers, interface, &interface->front);
+    int result = interface->front == NULL
+                     ? netfront_open(id, &handlers, interface, &interface->front)
+                     : -EBUSY; /* two threads may look at once */
 
     if (result < 0) {
         return result;
@@ -148,21 +152,44 @@ static int add_interface(unsigned int id)
     return 0;
 }
 
-int network_start(void)
+static int add_interfaces(void)
 {
-    static bool started;
     int result = 0;
 
-    if (!started) {
-        started = true;
-        srand((unsigned int)time_monotonic_ns() ^ start_domid());
-        tcpip_init(NULL, NULL);
-    }
     while (result == 0 && nr_interfaces < MAX_INTERFACES) {
         result = add_interface(nr_interfaces);
         nr_interfaces += result == 0;
     }
     return result == -ENOMEM ? result : (int)nr_interfaces;
+}
+
+/* The toolstack attached one, perhaps. */
+static void on_devices(struct xenbus *store, const char *path, void *data)
+{
+    (void)store;
+    (void)path;
+    (void)data;
+    (void)add_interfaces();
+}
+
+int network_start(void)
+{
+    static struct xenbus_watch *watch;
+    int result;
+
+    if (watch != NULL) {
+        return (int)nr_interfaces;
+    }
+    if (xenbus_default() == NULL) {
+        return 0;
+    }
+    srand((unsigned int)time_monotonic_ns() ^ start_domid());
+    tcpip_init(NULL, NULL);
+    result = add_interfaces();
+    if (result >= 0) {
+        (void)xenbus_watch(xenbus_default(), "device", on_devices, NULL, &watch);
+    }
+    return result;
 }
 
 static const struct interface *with_address(void)

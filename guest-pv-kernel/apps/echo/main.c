@@ -2,8 +2,9 @@
 /*
  * TCP and UDP echo, and their test. Arguments:
  *   (none)            serve port 7, both protocols; says its address
- *   test ADDRESS      send messages of 64 B to 64 KiB to port 7 there, by TCP and by UDP, and compare
- *                     every byte of the answers; the exit status says whether all were right
+ *   test ADDRESS [TCP-PORT UDP-PORT]
+ *                     send messages of 64 B to 64 KiB to port 7 (or these) there, by TCP and by UDP,
+ *                     and compare every byte of the answers; the exit status says whether all were right
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -161,9 +162,9 @@ static bool test_udp(int socket_, uint8_t *sent, uint8_t *received, size_t lengt
     return false;
 }
 
-static int connect_to(const char *address, int type)
+static int connect_to(const char *address, int type, uint16_t port)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
     int descriptor = socket(AF_INET, type, 0);
 
     to.sin_addr.s_addr = inet_addr(address);
@@ -174,10 +175,11 @@ static int connect_to(const char *address, int type)
     return descriptor;
 }
 
-static int test(const char *address)
+static int test(const char *address, uint16_t tcp_port, uint16_t udp_port)
 {
     uint8_t *sent = malloc(LARGEST), *received = malloc(LARGEST);
-    int tcp = connect_to(address, SOCK_STREAM), udp = connect_to(address, SOCK_DGRAM);
+    int tcp = connect_to(address, SOCK_STREAM, tcp_port);
+    int udp = connect_to(address, SOCK_DGRAM, udp_port);
     unsigned int lost = 0, messages = 0;
     uint64_t began = time_monotonic_ns();
 
@@ -224,7 +226,10 @@ int main(int argc, char **argv)
     printf("echo: at %s\n", address);
     for (int i = 1; i + 1 < argc; i++) {
         if (strcmp(argv[i], "test") == 0) {
-            return test(argv[i + 1]);
+            bool ports = i + 3 < argc;
+
+            return test(argv[i + 1], ports ? (uint16_t)atoi(argv[i + 2]) : PORT,
+                        ports ? (uint16_t)atoi(argv[i + 3]) : PORT);
         }
     }
     return serve();

@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 /* Starts TCP/IP over every vif of the domain: an address by DHCP, or the one that the command line
- * gives (ip=ADDRESS/BITS[,GATEWAY], for the first vif). Returns the number of interfaces, 0 when the
+ * gives (ip=ADDRESS/BITS[,GATEWAY], for the first vif). One that is attached later is taken up, too.
+ * Returns the number of interfaces, 0 when the
  * domain has none; -ENOMEM. Calling it again changes nothing. */
 int network_start(void);
 /* Waits until an interface has an address. 0, or -ETIMEDOUT. */
