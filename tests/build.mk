@@ -60,6 +60,8 @@ XEN_RUNS     = "$(GUEST_RUN) --xen --hypervisor $(REAL_XEN) $(GUEST_TESTS)"
 SYSTEM_RUNS  = $(SYSTEM_TESTS:%="$(PYTHON) %")
 SYSTEM_XEN   = "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_guests.py"
 COMPARE_RUNS = "tests/compare/compare-hypervisors.py $(COMPARE_IMAGE) --xenlike $(HYPERVISOR_IMAGE)"
+KERNEL_RUNS  = "$(PYTHON) tests/kernels/test_kernels.py"
+KERNELS_XEN  = "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/kernels/test_kernels.py"
 CHECK_RUNS   = "$(PYTHON) tests/tools/check.py"
 
 HYPERVISOR_IMAGE ?= $(BUILD)/xenlike/xenlike
@@ -84,7 +86,7 @@ fetch: ## get into the cache what the build and tests use of Debian without inst
 
 run-all: test-programs
 	@$(RUN) $(UNIT_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) \
-	    $(SYSTEM_XEN)
+	    $(SYSTEM_XEN) $(KERNEL_RUNS)
 
 test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(NATIVE_TESTS) $(COMPARE_IMAGE)
 
@@ -110,6 +112,13 @@ system-tests: all ## pvctl from outside
 
 system-tests-xen: all ## the same with real Xen 4.17 under our dom0
 	@$(RUN) --verbose $(SYSTEM_XEN)
+
+.PHONY: test-guests test-guests-xen
+test-guests: all ## unmodified Linux, GRUB and GNU Mach from Debian's packages on xenlike
+	@$(RUN) --verbose $(KERNEL_RUNS)
+
+test-guests-xen: all ## the same on real Xen 4.17 under our dom0
+	@$(RUN) --verbose $(KERNELS_XEN)
 
 check: $(BUILD_ID_HEADER) | $(INCLUDE_LINK) ## layout, sizes, headers, static analysis
 	@$(RUN) --verbose $(CHECK_RUNS)

@@ -16,8 +16,8 @@ endef
 
 # The examples with the images that they name, so that `create /examples/hello.cfg` works in dom0's own
 # shell: paths below build/guest become paths in the RAM disk.
-# Those that name a file of the user's, a disk, are not for there.
-DOM0_EXAMPLES := $(filter-out examples/disk.cfg examples/web.cfg examples/echo.cfg,$(sort $(wildcard examples/*.cfg)))
+# Those that name a file of the user's are not for there.
+DOM0_EXAMPLES := $(filter-out $(patsubst %,examples/%.cfg,disk web echo linux grub),$(sort $(wildcard examples/*.cfg)))
 
 $(DOM0_INITRD): $(DOM0_EXAMPLES) $(GUEST_BUILD)/hello.elf dom0-tools/dom0/build.mk
 	@echo "  CPIO    $@"

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0-tools/libpv/seam.h"
+
 #if __has_include(<lzma.h>)
 #define HAVE_CODECS
 #include <lz4.h>
@@ -20,6 +22,7 @@
 
 #define INPUT_BYTES      (64u << 10)
 #define MEMORY_MAX_BYTES (160u << 20)
+#define LARGE_BYTES      (1u << 20)
 #define LZ4_BLOCK_BYTES  (8 << 20) /* what a block of the legacy frame holds, decoded */
 #define LZ4_MAGIC        0x184c2102u
 
@@ -85,6 +88,8 @@ struct kernel_codec {
     kernel_codec_input *input;
     void *context;
     lzma_stream lzma;
+    lzma_allocator lzma_memory;
+    void *dictionary; /* XZ's, tens of MiB */
     z_stream zlib;
     uint8_t *block, *packed; /* lz4: a block, decoded, and as it was read */
     size_t block_bytes, block_at;
@@ -99,10 +104,34 @@ static size_t refill(struct kernel_codec *codec)
     return count > 0 ? (size_t)count : 0;
 }
 
+static void *xz_alloc(void *context, size_t count, size_t size)
+{
+    struct kernel_codec *codec = context;
+
+    if (count * size < LARGE_BYTES || codec->dictionary != NULL) {
+        return malloc(count * size);
+    }
+    codec->dictionary = seam_memory_take(count * size);
+    return codec->dictionary;
+}
+
+static void xz_free(void *context, void *memory)
+{
+    struct kernel_codec *codec = context;
+
+    if (memory != codec->dictionary) {
+        free(memory);
+        return;
+    }
+    seam_memory_give(memory);
+    codec->dictionary = NULL;
+}
+
 static bool xz_begin(struct kernel_codec *codec)
 {
-    codec->lzma.avail_in =
-        0; /* all else that is zero, or was used before, the decoder takes over */
+    codec->lzma_memory = (lzma_allocator){xz_alloc, xz_free, codec};
+    codec->lzma.allocator = &codec->lzma_memory;
+    codec->lzma.avail_in = 0; /* the rest is zero, or the decoder's since it was first used */
     return lzma_stream_decoder(&codec->lzma, MEMORY_MAX_BYTES, 0) == LZMA_OK;
 }
 
@@ -197,8 +226,8 @@ static bool lz4_begin(struct kernel_codec *codec)
     uint32_t magic;
 
     if (codec->block == NULL) {
-        codec->block = malloc(LZ4_BLOCK_BYTES);
-        codec->packed = malloc((size_t)LZ4_COMPRESSBOUND(LZ4_BLOCK_BYTES));
+        codec->block = seam_memory_take(LZ4_BLOCK_BYTES);
+        codec->packed = seam_memory_take((size_t)LZ4_COMPRESSBOUND(LZ4_BLOCK_BYTES));
     }
     codec->block_bytes = codec->block_at = 0;
     return codec->block != NULL && codec->packed != NULL &&
@@ -248,8 +277,8 @@ static int lz4_read(struct kernel_codec *codec, uint8_t *buffer, size_t bytes)
 
 static void lz4_end(struct kernel_codec *codec)
 {
-    free(codec->block);
-    free(codec->packed);
+    seam_memory_give(codec->block);
+    seam_memory_give(codec->packed);
 }
 
 static const struct decoder decoders[] = {

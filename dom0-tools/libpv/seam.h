@@ -28,6 +28,10 @@
 void *seam_buffer_get(size_t bytes);
 void seam_buffer_put(void *buffer);
 
+/* Megabytes for a short while, zeroed, which malloc would keep for ever; NULL when memory is out. */
+void *seam_memory_take(size_t bytes);
+void seam_memory_give(void *memory); /* NULL is allowed */
+
 /* Hypercall `number` with up to five arguments. Pointers among them obey SEAM1. */
 long seam_hypercall(unsigned int number, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
                     uint64_t a5);

@@ -5,9 +5,11 @@
  */
 #include <criterion/criterion.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "dom0-tools/libpv/kernel_payload.h"
+#include "dom0-tools/libpv/seam.h"
 
 #define IMAGE_BYTES 262144u
 
@@ -88,6 +90,16 @@ static size_t make_lz4(uint8_t *at)
     block = (uint32_t)(at - start) - 8;
     memcpy(start + 4, &block, sizeof(block));
     return (size_t)(at - start);
+}
+
+void *seam_memory_take(size_t bytes)
+{
+    return calloc(1, bytes);
+}
+
+void seam_memory_give(void *memory)
+{
+    free(memory);
 }
 
 /* The file that is read; its bytes follow a setup header when it is a bzImage. */

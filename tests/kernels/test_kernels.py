@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Kernels that nobody here wrote, started as their packages hold them. XEN=1: the same on real Xen.
+
+After each guest the machine is as before: no domain, no memory lost, no word of the hypervisor but about the
+guest's own console.
+"""
+import os, pathlib, re, shutil, subprocess, sys, time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+from harness import TOP, Skip, expect, expect_run, main, wait_until
+from machine import ON_XEN, domains, free_memory, real, wait_for_log, write_config
+
+CACHE = pathlib.Path(os.environ.get("XENLIKE_CACHE") or os.path.expanduser("~/.cache/xenlike"))
+PROMPT = "~ # "
+SECONDS = 150
+shared = None
+
+
+def machine():
+    """One machine for all tests of this file."""
+    global shared
+    if shared is None:
+        candidate = real()
+        try:
+            expect_run(candidate.run("up", "--memory", "1200", timeout=90), 0)
+        except Exception:
+            candidate.close()
+            raise
+        shared = candidate
+    return shared
+
+
+def have(*names):
+    """The files, in the machine's directory."""
+    for name in names:
+        source = CACHE / "kernels" / name
+        if not source.exists():
+            raise Skip(f"{source} is not there: tests/kernels/fetch.sh gets it")
+        target = machine().work / name
+        if not target.exists():
+            shutil.copy(source, target)
+
+
+def warnings():
+    """The hypervisor's own lines; those of a guest begin with (d5)."""
+    lines = machine().run("dmesg").stdout.splitlines()
+    return [line for line in lines if re.match(r"\[ *[\d.]+\] (?!\(d\d+\))", line)]
+
+
+class Guest:
+    """A guest with its console at our hands; at the end everything is as it was."""
+
+    def __init__(self, name, **keys):
+        self.name = name
+        try:
+            import pexpect
+        except ImportError:
+            raise Skip("python3-pexpect is not installed")
+        write_config(machine(), name, **keys)
+        self.before = free_memory(machine()), warnings()
+        command = machine().command("create", "-c", f"{name}.cfg")
+        self.began = time.monotonic()
+        self.console = pexpect.spawn(command[0], command[1:], env=machine().environment, timeout=SECONDS,
+                                     cwd=str(machine().work), encoding="utf-8", codec_errors="replace")
+
+    def __enter__(self):
+        return self
+
+    def say(self, line, answer):
+        self.console.send(line + "\r")
+        self.console.expect(answer)
+        return self.console.match
+
+    def __exit__(self, kind, *_):
+        self.console.close(force=True)
+        machine().run("destroy", self.name)
+        if kind is None:
+            free, said = self.before
+            wait_until(lambda: free_memory(machine()) == free, 10, "all memory came back")
+            expect(ON_XEN or warnings()[-3:] == said[-3:], "the hypervisor said nothing", warnings()[-3:])
+
+
+def linux(name, kernel, vcpus):
+    """To a shell, to all vCPUs at work, to the end: reboot, then power off through the store."""
+    have(kernel, "initrd.gz")
+    with Guest(name, kernel=f'"{kernel}"', ramdisk='"initrd.gz"', memory="512", vcpus=str(vcpus),
+               extra='"rdinit=/bin/sh console=hvc0"', on_reboot='"destroy"') as guest:
+        guest.console.expect_exact(PROMPT)
+        seconds = time.monotonic() - guest.began
+        print(f"# {name}: a shell on {vcpus} vCPU(s) after {seconds:.1f} s", flush=True)
+        guest.console.send("\x1b[1;1R")  # the shell asked for the cursor's place
+        guest.say("mount -t proc proc /proc; echo mounted-$((40+2))", "mounted-42")
+        found = guest.say("echo cpus-$(grep -c ^processor /proc/cpuinfo)-", r"cpus-(\d+)-")
+        expect(found.group(1) == str(vcpus), "it sees its vCPUs", found.group(1))
+        work = "n=0; while [ $n -lt 3000 ]; do n=$((n+1)); done"
+        guest.say(f"for i in 1 2 3 4; do ({work}) & done; wait; echo all-$((40+2))", "all-42")
+        found = guest.say("echo bad-$(dmesg | grep -c 'WARNING\\|BUG:\\|Oops\\|rcu.*stall')-",
+                          r"bad-(\d+)-")
+        expect(found.group(1) == "0", "Linux warns of nothing", found.group(1))
+        guest.say("poweroff -f", "ended: poweroff")
+
+
+def test_linux_from_an_xz_bzimage_boots_to_a_shell_and_powers_off():
+    linux("one", "linux", 1)
+
+
+def test_linux_works_on_two_vcpus():
+    linux("two", "linux", 2)
+
+
+def test_linux_works_on_four_vcpus():
+    linux("four", "linux", 4)
+
+
+def test_the_cloud_kernel_boots_from_its_lz4_bzimage():
+    linux("cloud", "linux-cloud", 2)
+
+
+def test_the_realtime_kernel_boots():
+    linux("realtime", "linux-rt", 2)
+
+
+def test_a_linux_that_panics_is_reported_with_its_registers():
+    have("linux")
+    with Guest("panics", kernel='"linux"', memory="256", extra='"console=hvc0 root=/dev/none"',
+               on_crash='"preserve"') as guest:
+        guest.console.expect("Kernel panic")
+        wait_until(lambda: domains(machine())["panics"][3][4] == "c", SECONDS, "listed as crashed")
+        if not ON_XEN:
+            wait_for_log(machine(), "panics", "its kernel asked for the end")
+            wait_for_log(machine(), "panics", " rip ffffffff8")
+            guest.before = guest.before[0], warnings()
+
+
+def test_grub_shows_its_prompt_and_takes_keys():
+    have("grub")
+    with Guest("grub", kernel='"grub"', memory="128") as guest:
+        guest.console.expect("grub> ")
+        guest.say("echo 4${unset}2", "\n\r?\r?42")
+        guest.console.send("halt\r")
+        guest.console.expect("ended: ")
+
+
+def test_gnu_mach_ends_as_it_does_on_xen():
+    """It finds no boot script and shuts down with a reason of its own, 100, which has no name."""
+    have("gnumach")
+    with Guest("mach", kernel='"gnumach"', memory="64") as guest:
+        guest.console.expect("ended: unknown")
+
+
+if __name__ == "__main__":
+    subprocess.run([str(TOP / "tests/kernels/fetch.sh")], check=False)
+    try:
+        main("kernels", [value for name, value in list(globals().items()) if name.startswith("test_")])
+    finally:
+        if shared is not None:
+            shared.close()
