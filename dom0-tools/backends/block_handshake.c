@@ -106,7 +106,8 @@ static int write_offer(struct block_backend *backend, struct block_vbd *vbd)
                : store_write_at(backend->store, 0, "connected", "%s/hotplug-status", vbd->back);
 }
 
-static bool publish(struct block_backend *backend, struct block_vbd *vbd, enum xenbus_state own)
+/* 0, or a negative errno. */
+static int open_disk(struct block_backend *backend, struct block_vbd *vbd)
 {
     struct block_disk *disk = &vbd->device.disk;
     char *place = store_read_at(backend->store, 0, "%s/params", vbd->back);
@@ -120,6 +121,13 @@ static bool publish(struct block_backend *backend, struct block_vbd *vbd, enum x
     }
     free(mode);
     free(place);
+    return result;
+}
+
+static bool publish(struct block_backend *backend, struct block_vbd *vbd, enum xenbus_state own)
+{
+    int result = open_disk(backend, vbd);
+
     if (result < 0) {
         return fail(backend, vbd, own, "cannot open the disk's file", strerror(-result));
     }
@@ -172,16 +180,31 @@ static const char *read_offer(struct store *store, const struct block_vbd *vbd,
     return NULL;
 }
 
-static bool take_up(struct block_backend *backend, struct block_vbd *vbd, enum xenbus_state own)
+static const char *connect_ring(struct block_backend *backend, struct block_vbd *vbd)
 {
     struct block_offer offer;
     const char *wrong = read_offer(backend->store, vbd, &offer);
-    int result = 0;
 
-    if (wrong == NULL) {
-        result = block_device_connect(&vbd->device, &offer, backend->ended[1]);
-        wrong = result < 0 ? "the front end's ring or event channel cannot be used" : NULL;
+    if (wrong == NULL && block_device_connect(&vbd->device, &offer, backend->ended[1]) < 0) {
+        wrong = "the front end's ring or event channel cannot be used";
     }
+    return wrong;
+}
+
+/* The store says Connected, but nothing is: a back end before this one did that. Its front end knows
+ * nothing of the change, and what it asked for is still in the ring. */
+static bool resume(struct block_backend *backend, struct block_vbd *vbd, enum xenbus_state own)
+{
+    const char *wrong = open_disk(backend, vbd) < 0 ? "the disk's file cannot be opened again"
+                                                    : connect_ring(backend, vbd);
+
+    return wrong != NULL && fail(backend, vbd, own, wrong, NULL);
+}
+
+static bool take_up(struct block_backend *backend, struct block_vbd *vbd, enum xenbus_state own)
+{
+    const char *wrong = connect_ring(backend, vbd);
+
     return wrong != NULL ? fail(backend, vbd, own, wrong, NULL)
                          : step_to(backend, vbd, own, XenbusStateConnected);
 }
@@ -280,6 +303,11 @@ bool block_handshake_step(struct block_backend *backend, struct block_vbd *vbd)
             (void)fail(backend, vbd, own, vbd->device.broken, NULL);
             vbd->device.broken = NULL;
             continue;
+        }
+        if (own == XenbusStateConnected && action == XENBUS_DEVICE_WAIT &&
+            !block_device_is_connected(&vbd->device)) {
+            (void)resume(backend, vbd, own);
+            return true;
         }
         if (actions[action] == NULL || !actions[action](backend, vbd, own)) {
             return true;

@@ -9,3 +9,5 @@ $(eval $(call unit_suite,blk_front,tests/unit/blk_front.c guest-pv-kernel/driver
   -Iguest-pv-kernel/include))
 $(eval $(call unit_suite,blk_ring,tests/unit/blk_ring.c,))
 $(eval $(call unit_suite,blk_ring_macros,tests/unit/blk_ring_macros.c,))
+$(eval $(call unit_suite,blk_handshake,tests/unit/blk_handshake.c \
+  dom0-tools/backends/block_handshake.c guest-pv-kernel/xenbus/xenbus_device.c,))
