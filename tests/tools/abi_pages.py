@@ -109,7 +109,7 @@ def sub_operations(name):
         handler = (row or short_row).group(1) if row or short_row else None
         if handler and handler not in ("OPERATION", "OPERATION_ON"):
             state = refusal(text, handler) or "present"
-        elif row or re.search(rf"\b{whole}\b", text) or in_a_range(text, prefix, number, header):
+        elif row or re.search(rf"\b({whole}|hc_{name}_{short})\b", text) or in_a_range(text, prefix, number, header):
             state = refusal(text, f"run_{short}") or "present"
         else:
             state = "absent"
