@@ -54,7 +54,8 @@ static const struct error_kind error_kinds[] = {
      "The file that `kernel` names could not be opened or ended too early."},
     {ERROR_KERNEL_NOT_ELF, EXIT_CONFIG, "kernel image is no 64-bit ELF file",
      "give an x86-64 ELF kernel, or a bzImage that holds one",
-     "A paravirtualized domain starts from an ELF64 image for x86-64, plain or compressed: a bzImage "
+     "A paravirtualized domain starts from an ELF64 image for x86-64, plain or compressed: a "
+     "bzImage "
      "with an XZ, LZ4 or gzip payload, or an ELF file in gzip."},
     {ERROR_KERNEL_NO_NOTES, EXIT_CONFIG, "kernel has no Xen notes",
      "build the kernel with Xen PV support",
