@@ -67,7 +67,6 @@ static void build_command_line(struct command_line *line, const struct settings 
         "-no-user-config",
         "-display",
         "none",
-        "-no-reboot",
         "-kernel",
         "xenlike",
         "-initrd",

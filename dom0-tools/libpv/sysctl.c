@@ -94,6 +94,24 @@ int sysctl_read_console(char *buffer, size_t size, int clear)
     return result;
 }
 
+int sysctl_debug_keys(const char *keys)
+{
+    struct xen_sysctl *operation = seam_buffer_get(sizeof(*operation));
+    size_t count = strlen(keys);
+    char *copy = seam_buffer_get(count + 1);
+    int result = -XEN_ENOMEM;
+
+    if (operation != NULL && copy != NULL) {
+        memcpy(copy, keys, count);
+        operation->u.debug_keys.nr_keys = (uint32_t)count;
+        set_xen_guest_handle(operation->u.debug_keys.keys, copy);
+        result = sysctl_call(operation, XEN_SYSCTL_debug_keys);
+    }
+    seam_buffer_put(copy);
+    seam_buffer_put(operation);
+    return result;
+}
+
 /* A text answer: copied and cut to what its place holds. */
 static void version_text(unsigned int command, size_t answer_size, char *text, size_t size)
 {

@@ -28,6 +28,9 @@ const char *sysctl_scheduler(void);
  */
 int sysctl_read_console(char *buffer, size_t size, int clear);
 
+/* As if typed at the hypervisor's own console. */
+int sysctl_debug_keys(const char *keys);
+
 struct version_info {
     unsigned int major, minor;
     char extra[16];

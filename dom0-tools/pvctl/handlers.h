@@ -52,6 +52,8 @@ int cmd_device(const struct command_call *call, struct error *error);
 int cmd_network_attach(const struct command_call *call, struct error *error);
 int cmd_network_list(const struct command_call *call, struct error *error);
 int cmd_network_detach(const struct command_call *call, struct error *error);
+int cmd_crashlog(const struct command_call *call, struct error *error);
+int cmd_debug_keys(const struct command_call *call, struct error *error);
 int cmd_strace(const struct command_call *call, struct error *error);
 int cmd_gdb_stub(const struct command_call *call, struct error *error);
 int cmd_store(const struct command_call *call, struct error *error);

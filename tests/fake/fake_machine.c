@@ -345,6 +345,10 @@ uint64_t machine_ticks(void)
     return fake_now_ns;
 }
 
+void machine_print_crash_record(void)
+{
+}
+
 __attribute__((weak)) bool fake_calls_traced;
 
 void machine_trace_calls(bool on)

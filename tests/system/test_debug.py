@@ -87,6 +87,20 @@ def test_strace_shows_calls_with_names_and_results():
     expect_run(machine().run("strace", "0"), 6, stderr="domain 0")
 
 
+def test_a_panic_of_the_hypervisor_is_told_after_the_reset():
+    with real() as other:
+        expect_run(other.run("up", timeout=90), 0)
+        expect_run(other.run("crashlog"), 0, stderr="has not crashed")
+        expect_run(other.run("create", "hello.cfg"), 0)
+        other.run("debug-keys", "C", timeout=60)  # whose end nobody is left to tell
+        wait_until(lambda: other.run("list").returncode == 0, 30, "the machine is up again")
+        expect(list(domains(other)) == ["Domain-0"], "without its guests")
+        text = other.run("crashlog").stdout
+        for words in ("xenlike stops: debug key C", "hc_sysctl+0x", "xenlike: "):
+            expect(words in text, "the record has", words, text)
+        expect_run(other.run("create", "hello.cfg"), 0)
+
+
 def test_dom0_is_not_debugged_and_nobody_is_not_found():
     expect_run(machine().run("gdb-stub", "0"), 6, stderr="domain 0")
     expect_run(machine().run("gdb-stub", "nobody"), 3, stderr="nobody")

@@ -8,6 +8,7 @@
  */
 #include "paging.h"
 
+#include "../cpu/crash_record.h"
 #include "../cpu/registers.h"
 #include "../lib/check.h"
 #include "../lib/print.h"
@@ -33,7 +34,7 @@ mfn_t paging_idle_base;
 /* RAM that nobody uses yet; boot allocations come off the end of one of these. */
 static struct {
     uint64_t start, end;
-} free_ranges[BOOT_MAX_RANGES + BOOT_MAX_MODULES + 2];
+} free_ranges[BOOT_MAX_RANGES + BOOT_MAX_MODULES + 3];
 static unsigned int nr_free_ranges;
 static bool heap_is_open;
 
@@ -67,6 +68,19 @@ static void free_range_cut(uint64_t start, uint64_t end)
     }
 }
 
+/* The pages of the crash record, unless something was loaded there: at the same place in each run, or nowhere. */
+static void keep_crash_record(void)
+{
+    for (unsigned int i = 0; i < nr_free_ranges; i++) {
+        if (free_ranges[i].start <= CRASH_RECORD_ADDRESS &&
+            free_ranges[i].end >= CRASH_RECORD_ADDRESS + CRASH_RECORD_SIZE) {
+            free_range_cut(CRASH_RECORD_ADDRESS, CRASH_RECORD_ADDRESS + CRASH_RECORD_SIZE);
+            crash_record_found();
+            return;
+        }
+    }
+}
+
 static void free_ranges_init(void)
 {
     for (uint32_t i = 0; i < boot_info.nr_ranges; i++) {
@@ -84,6 +98,7 @@ static void free_ranges_init(void)
         free_range_cut(module->start.a & PAGE_MASK,
                        (module->start.a + module->size + PAGE_SIZE - 1) & PAGE_MASK);
     }
+    keep_crash_record();
 }
 
 /* Memory that stays the hypervisor's; contents undefined. From the highest place the boot tables map. */

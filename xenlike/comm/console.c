@@ -86,6 +86,17 @@ void console_log(const char *text, size_t size)
     spin_unlock(&console_lock);
 }
 
+uint32_t console_log_end(char *text, uint32_t size)
+{
+    uint32_t kept = (uint32_t)min_u64(log_written, LOG_SIZE);
+    uint32_t count = (uint32_t)min_u64(kept, size);
+
+    for (uint32_t i = 0; i < count; i++) {
+        text[i] = log_ring[(log_written - count + i) % LOG_SIZE];
+    }
+    return count;
+}
+
 void console_force_unlock(void)
 {
     spinlock_init(&console_lock);

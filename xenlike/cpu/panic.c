@@ -8,6 +8,7 @@
 #include "../domain/domain.h"
 #include "../lib/check.h"
 #include "../lib/print.h"
+#include "crash_record.h"
 #include "machine.h"
 #include "percpu.h"
 #include "registers.h"
@@ -30,8 +31,12 @@ static void panic_begin(void)
 
 NORETURN static void panic_end(void)
 {
+    crash_record_save();
     if (boot_info.options.debug_exit_port != 0) {
         port_out8(boot_info.options.debug_exit_port, PANIC_EXIT_CODE);
+    }
+    if (!boot_info.options.stop_at_panic && hardware_domain == NULL) {
+        machine_power_off(); /* it would only come here again */
     }
     if (!boot_info.options.stop_at_panic) {
         machine_reboot();

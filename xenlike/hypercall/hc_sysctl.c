@@ -9,6 +9,7 @@
 #include "../comm/console.h"
 #include "../comm/trace.h"
 #include "../domain/schedule.h"
+#include "../lib/check.h"
 #include "../lib/print.h"
 #include "../lib/string.h"
 #include "../mm/frame_alloc.h"
@@ -185,6 +186,11 @@ static void key_heap(void)
           (unsigned long long)frame_alloc_nr_total());
 }
 
+static void key_panic(void)
+{
+    panic("debug key C");
+}
+
 static void key_help(void);
 
 static const struct {
@@ -192,6 +198,8 @@ static const struct {
     void (*run)(void);
     const char *what;
 } keys[] = {
+    {'C', key_panic, "panic, to see what is left of it"},
+    {'c', machine_print_crash_record, "what the hypervisor said before its last panic"},
     {'h', key_help, "these keys"},
     {'H', key_heap, "the heap"},
     {'q', key_domains, "domains and their vCPUs"},
