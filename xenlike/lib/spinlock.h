@@ -2,9 +2,9 @@
 /*
  * A spinlock. The hypervisor runs with interrupts off, so a lock needs no irq-saving variant.
  *
- * Lock order (take from left to right, never the other way):
- *   domain list, domain, grant table (lower domid first), event ports of a domain, channel,
- *   frame (page_type.c), heap (frame_alloc.c), runqueue, timer heap, console.
+ * Lock order (take from left to right, never the other way; docs/internals/locking.md has it whole):
+ *   event bind, channel (lower address first), grant table, maptrack, page lock, slab, heap; domain, channel, then runqueue;
+ *   console last. Domain list and timer heap are held alone.
  */
 #ifndef XENLIKE_LIB_SPINLOCK_H
 #define XENLIKE_LIB_SPINLOCK_H
