@@ -15,9 +15,7 @@ $(eval $(call unit_suite,tools_console,tests/unit/tools_console.c $(addprefix do
 $(eval $(call unit_suite,tools_build,tests/unit/tools_build.c tests/fake/fake_seam.c \
     $(addprefix dom0-tools/libpv/,error.c kernel_image.c kernel_notes.c domain_layout.c domctl.c \
     domain_build.c),))
-$(eval $(call unit_suite,tools_commands,tests/unit/tools_commands.c $(addprefix dom0-tools/pvctl/, \
-    main.c commands.c cmd_help.c cmd_check.c config.c config_devices.c config_file.c config_keys.c \
-    config_lexer.c config_parser.c config_problem.c named_files.c) dom0-tools/libpv/error.c,-DPVCTL_HOST))
+$(eval $(call unit_suite,tools_commands,tests/unit/tools_commands.c $(PVCTL_PORTABLE_SOURCES),-DPVCTL_HOST))
 
 # libFuzzer targets (clang). `make fuzz-tools FUZZ_SECONDS=60` runs each for a while; a new finding is
 # left as crash-* below build/.
