@@ -60,8 +60,9 @@ XEN_RUNS     = "$(GUEST_RUN) --xen --hypervisor $(REAL_XEN) $(GUEST_TESTS)"
 SYSTEM_RUNS  = $(SYSTEM_TESTS:%="$(PYTHON) %")
 SYSTEM_XEN   = "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_guests.py"
 COMPARE_RUNS = "tests/compare/compare-hypervisors.py $(COMPARE_IMAGE) --xenlike $(HYPERVISOR_IMAGE)"
-KERNEL_RUNS  = "$(PYTHON) tests/kernels/test_kernels.py"
-KERNELS_XEN  = "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/kernels/test_kernels.py"
+KERNEL_TESTS := $(sort $(wildcard tests/kernels/test_*.py))
+KERNEL_RUNS  = $(KERNEL_TESTS:%="$(PYTHON) %")
+KERNELS_XEN  = $(KERNEL_TESTS:%="env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) %")
 CHECK_RUNS   = "$(PYTHON) tests/tools/check.py"
 
 HYPERVISOR_IMAGE ?= $(BUILD)/xenlike/xenlike
