@@ -45,14 +45,20 @@ include guest-pv-kernel/build.mk
 include dom0-tools/build.mk
 include tests/build.mk
 
-.PHONY: all clean help setup setup-run setup-test doctor demo demo-web
+.PHONY: all clean help setup setup-run setup-iso setup-cross setup-test doctor demo demo-web
 setup: setup-test ## install every package that is missing (Debian), or print the line that does
 
 setup-run:
 	@tests/tools/setup.sh build run
 
+setup-iso:
+	@tests/tools/setup.sh build run iso
+
+setup-cross:
+	@tests/tools/setup.sh build run cross
+
 setup-test:
-	@tests/tools/setup.sh build run test
+	@tests/tools/setup.sh build run iso test
 
 doctor: ## what is there, what is missing, which QEMU and accelerator; changes nothing
 	@BUILD=$(BUILD) dom0-tools/host/doctor.sh

@@ -18,7 +18,8 @@
 #define CMOS_ADDRESS    0x70u
 #define CMOS_DATA       0x71u
 
-static uint64_t tsc_start, tsc_hz;
+static uint64_t tsc_start;
+static uint64_t ns_per_tick; /* times 2^32: no division to read the time */
 static uint64_t wall_at_start_ns;
 
 static uint64_t read_tsc(void)
@@ -33,7 +34,7 @@ uint64_t time_monotonic_ns(void)
 {
     unsigned __int128 ticks = read_tsc() - tsc_start;
 
-    return tsc_hz == 0 ? 0 : (uint64_t)(ticks * TIME_SECOND_NS / tsc_hz);
+    return (uint64_t)((ticks * ns_per_tick) >> 32);
 }
 
 uint64_t time_wall_ns(void)
@@ -88,7 +89,7 @@ void time_init(void)
     begin = read_tsc();
     while ((port_read(GATE_PORT) & 0x20) == 0) {
     }
-    tsc_hz = (read_tsc() - begin) * TIMER_HZ / MEASURE_TICKS;
+    ns_per_tick = (TIME_SECOND_NS << 32) / ((read_tsc() - begin) * TIMER_HZ / MEASURE_TICKS);
     tsc_start = begin;
     wall_at_start_ns = read_date_ns() - time_monotonic_ns();
 }

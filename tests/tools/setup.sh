@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The set-up step: says which Debian packages are missing and installs them.
 #
-#   setup.sh GROUP ...        groups: build, run, test
+#   setup.sh GROUP ...        groups: build, run, iso, test, cross
 #   setup.sh --list GROUP ... only prints what is missing, one package per line
 #
 # As root, or with a sudo that asks nothing, it installs. Otherwise it prints the exact line, runs it
@@ -12,7 +12,9 @@ set -eu
 
 build="cpio gcc make libc6-dev binutils newlib-source xz-utils"
 run="qemu-system-x86"
-test="libcriterion-dev libxen-dev python3 python3-pexpect clang clang-format cppcheck mandoc g++ git"
+iso="grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools"
+test="libcriterion-dev libxen-dev python3 python3-pexpect clang clang-format cppcheck mandoc g++ git ovmf"
+cross="clang lld gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 
 list_only=no
 if [ "${1:-}" = --list ]; then
@@ -25,7 +27,9 @@ for group in "$@"; do
     case $group in
     build) wanted="$wanted $build" ;;
     run) wanted="$wanted $run" ;;
+    iso) wanted="$wanted $iso" ;;
     test) wanted="$wanted $test" ;;
+    cross) wanted="$wanted $cross" ;;
     *) echo "setup: unknown group $group" >&2; exit 2 ;;
     esac
 done

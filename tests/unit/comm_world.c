@@ -8,6 +8,7 @@
 #include "xenlike/comm/event_channel.h"
 #include "xenlike/comm/grant_table.h"
 #include "xenlike/cpu/irq.h"
+#include "xenlike/cpu/screen.h"
 #include "xenlike/cpu/uart.h"
 #include "xenlike/domain/guest_time.h"
 #include "xenlike/domain/schedule.h"
@@ -246,6 +247,12 @@ void debug_port_write(const char *text, size_t size)
     for (size_t i = 0; i < size && world.output_length < sizeof(world.output) - 1; i++) {
         world.output[world.output_length++] = text[i];
     }
+}
+
+void screen_write(const char *text, size_t size)
+{
+    (void)text;
+    (void)size;
 }
 
 void uart_write(const char *text, size_t size)

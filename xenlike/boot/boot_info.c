@@ -102,6 +102,7 @@ void boot_info_parse_options(void)
     }
     if (boot_info_option("console", value, sizeof(value))) {
         options->console_uart = strstr(value, "com1") != NULL;
+        options->console_vga = strstr(value, "vga") != NULL;
     }
     options->stop_at_panic = boot_info_option("noreboot", value, sizeof(value));
     if (boot_info_option("debug-exit", value, sizeof(value))) {

@@ -12,6 +12,7 @@
 #include "../cpu/machine.h"
 #include "../cpu/percpu.h"
 #include "../cpu/registers.h"
+#include "../cpu/screen.h"
 #include "../cpu/switch.h"
 #include "../cpu/uart.h"
 #include "../domain/build_dom0.h"
@@ -107,6 +108,9 @@ static void take_boot_info(const struct multiboot_info *info)
     boot_info_parse_options();
     if (boot_info.options.console_uart) {
         uart_init();
+    }
+    if (boot_info.options.console_vga) {
+        screen_init();
     }
     if ((info->flags & MULTIBOOT_INFO_MEMORY_MAP) == 0) {
         panic("the boot loader gave no memory map");

@@ -9,6 +9,7 @@
 
 #include <public/errno.h>
 
+#include "../cpu/screen.h"
 #include "../cpu/uart.h"
 #include "../lib/print.h"
 #include "../lib/string.h"
@@ -53,6 +54,7 @@ static void log_append(const char *text, size_t size)
     }
     debug_port_write(text, size);
     uart_write(text, size);
+    screen_write(text, size);
 }
 
 /* Puts the time in front of each line that begins here. */

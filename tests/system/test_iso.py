@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The ISO (make iso) under SeaBIOS and OVMF: dom0's shell on the serial port and on the screen, a guest."""
+import os, pathlib, socket, subprocess, tempfile, threading
+from harness import BUILD, Skip, expect, main, wait_until
+
+ISO = BUILD / "xenlike.iso"
+QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
+FIRMWARE = pathlib.Path("/usr/share/OVMF/OVMF_CODE.fd")
+PROMPT = "dom0> "
+
+
+class Booted:
+    """A machine booted from the ISO, its serial port as text."""
+
+    def __init__(self, *options):
+        if not ISO.exists():
+            raise Skip(f"{ISO.name} was not built: make iso")
+        self.directory = tempfile.TemporaryDirectory()
+        self.monitor = os.path.join(self.directory.name, "monitor")
+        self.process = subprocess.Popen(
+            [QEMU, "-accel", "tcg", "-cpu", "max,-smap", "-m", "512", "-display", "none", "-no-reboot",
+             "-net", "none", "-serial", "stdio", "-monitor", f"unix:{self.monitor},server=on,wait=off",
+             "-cdrom", str(ISO), *options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.text = ""
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        while piece := os.read(self.process.stdout.fileno(), 65536):
+            self.text += piece.decode(errors="replace").replace("\r", "")
+
+    def wait(self, words, seconds=60):
+        try:
+            wait_until(lambda: words in self.text, seconds, words)
+        except AssertionError:
+            raise AssertionError(f"no {words!r} in {self.text[-1500:]!r}") from None
+        before, _, self.text = self.text.partition(words)
+        return before
+
+    def run(self, line):
+        self.process.stdin.write(line.encode() + b"\r")
+        self.process.stdin.flush()
+        self.wait("\n")
+        return self.wait(PROMPT, 20)
+
+    def screen(self):
+        """The text screen's characters, read by QEMU's monitor from the machine's memory."""
+        path = pathlib.Path(self.directory.name) / "screen"
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(self.monitor)
+            monitor.sendall(f"pmemsave 0xb8000 4000 \"{path}\"\n".encode())
+            wait_until(lambda: path.exists() and path.stat().st_size == 4000, 5, "the screen's memory")
+        return path.read_bytes()[::2].decode("latin-1")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.directory.cleanup()
+
+
+def boots_to_a_guest(machine):
+    machine.wait(PROMPT, 90)
+    machine.run("create /examples/hello.cfg")
+    expect("hello" in machine.run("list"), "the guest is in the list")
+    wait_until(lambda: "Hello from a paravirtual guest." in machine.run("logs hello"), 10, "its words")
+
+
+def test_it_boots_under_BIOS_to_dom0_and_a_guest_on_serial_and_screen():
+    with Booted() as machine:
+        boots_to_a_guest(machine)
+        text = machine.screen()
+        for words in ("dom0 is up.", "Hello from a paravirtual guest.", PROMPT):
+            expect(words in text, f"{words!r} is not on the screen", text)
+
+
+def test_it_boots_under_UEFI_to_dom0_and_a_guest_on_serial():
+    if not FIRMWARE.exists():
+        raise Skip("the package ovmf is not installed")
+    with Booted("-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}") as machine:
+        boots_to_a_guest(machine)
+
+
+if __name__ == "__main__":
+    main("ISO", [value for name, value in list(globals().items()) if name.startswith("test_")])
