@@ -117,10 +117,6 @@ def test_the_cloud_kernel_boots_from_its_lz4_bzimage():
     linux("cloud", "linux-cloud", 2)
 
 
-def test_the_realtime_kernel_boots():
-    linux("realtime", "linux-rt", 2)
-
-
 def test_a_linux_that_panics_is_reported_with_its_registers():
     have("linux")
     with Guest("panics", kernel='"linux"', memory="256", extra='"console=hvc0 root=/dev/none"',
