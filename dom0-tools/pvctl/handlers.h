@@ -56,6 +56,10 @@ int cmd_crashlog(const struct command_call *call, struct error *error);
 int cmd_debug_keys(const struct command_call *call, struct error *error);
 int cmd_strace(const struct command_call *call, struct error *error);
 int cmd_gdb_stub(const struct command_call *call, struct error *error);
+int cmd_adjust_memory(const struct command_call *call, struct error *error);
+int cmd_adjust_max_memory(const struct command_call *call, struct error *error);
+int cmd_adjust_vcpus(const struct command_call *call, struct error *error);
+int cmd_adjust_sysrq(const struct command_call *call, struct error *error);
 int cmd_store(const struct command_call *call, struct error *error);
 
 #endif

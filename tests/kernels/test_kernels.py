@@ -117,6 +117,30 @@ def test_the_cloud_kernel_boots_from_its_lz4_bzimage():
     linux("cloud", "linux-cloud", 2)
 
 
+def test_a_linux_obeys_mem_set_vcpu_set_and_sysrq():
+    have("linux-cloud", "initrd.gz")
+    with Guest("obeys", kernel='"linux-cloud"', ramdisk='"initrd.gz"', memory="512", vcpus="2",
+               extra='"rdinit=/bin/sh console=hvc0"') as guest:
+        guest.console.expect_exact(PROMPT)
+        guest.console.send("\x1b[1;1R")
+        guest.say("mount -t proc proc /proc; mount -t sysfs sys /sys; echo mounted-$((40+2))", "mounted-42")
+        for size in (300, 500):
+            expect_run(machine().run("mem-set", "obeys", size), 0)
+            wait_until(lambda: abs(domains(machine())["obeys"][1] - size) <= 1, 60, f"it has {size} MiB")
+        expect_run(machine().run("mem-set", "obeys", "513"), 6, stderr="its bound is 512 MiB")
+        online = "/sys/devices/system/cpu/online"
+        for count, shown in ((1, "0"), (2, "0-1"), (1, "0"), (2, "0-1")):
+            expect_run(machine().run("vcpu-set", "obeys", count), 0)
+            # Linux brings no vCPU up by itself: udev does, and here the shell.
+            up = "echo 1 > /sys/devices/system/cpu/cpu1/online; " if count == 2 else ""
+            guest.say(f"until [ $(cat {online}) = {shown} ]; do {up}sleep 1; done 2>/dev/null; "
+                      f"echo now-$(cat {online})-", f"now-{shown}-")
+        expect_run(machine().run("vcpu-set", "obeys", 3), 2, stderr="it was made for 1 to 2")
+        expect_run(machine().run("sysrq", "obeys", "h"), 0)
+        guest.console.expect("sysrq: HELP")
+        guest.say("poweroff -f", "ended: poweroff")
+
+
 def test_a_linux_that_panics_is_reported_with_its_registers():
     have("linux")
     with Guest("panics", kernel='"linux"', memory="256", extra='"console=hvc0 root=/dev/none"',
