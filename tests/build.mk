@@ -14,7 +14,7 @@
 TEST_BUILD    := $(BUILD)/tests
 UNIT_CFLAGS   ?= -std=gnu11 -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
                  -fno-sanitize-recover=all
-UNIT_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wvla -Wundef
+UNIT_WARNINGS := -Wall -Wextra -Wno-unused-parameter -Werror -Wshadow -Wstrict-prototypes -Wvla -Wundef
 UNIT_SUITES   :=
 
 # Sources of a suite are compiled again for it: a suite may redefine what it wants with its flags.

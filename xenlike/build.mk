@@ -11,7 +11,7 @@ HV_LTO    := $(if $(findstring clang,$(TARGET_CC)),,-flto=2)
 HV_CFLAGS := -std=c11 -O2 -g $(WARNINGS) -ffreestanding -fno-strict-aliasing -mno-red-zone \
              -mgeneral-regs-only -fpie -fvisibility=hidden -fno-stack-protector \
              -fno-asynchronous-unwind-tables -fcf-protection=none -fno-common \
-             -Wframe-larger-than=1024 -Iinclude -I$(HV_DIR)/include \
+             -Wno-unused-parameter -Wframe-larger-than=1024 -Iinclude -I$(HV_DIR)/include \
              -ffile-prefix-map=$(CURDIR)=. -D__XEN__ \
              -include xenlike/lib/hidden.h $(HV_LTO)
 HV_ASFLAGS := -D__ASSEMBLY__ -g -fpie -Iinclude -I$(HV_DIR)/include

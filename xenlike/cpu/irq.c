@@ -39,14 +39,12 @@ void irq_vector_free(uint32_t vector)
 
 static void timer_interrupt(uint32_t vector)
 {
-    (void)vector;
     clock_deadline_passed();
     timer_expired();
 }
 
 static void uart_interrupt(uint32_t vector)
 {
-    (void)vector;
     console_input();
 }
 
@@ -57,7 +55,6 @@ static void kick_interrupt(uint32_t vector)
 
 static void flush_interrupt(uint32_t vector)
 {
-    (void)vector;
     flush_answer();
 }
 

@@ -47,7 +47,6 @@ typedef void leaf_handler(const struct vcpu *v, uint32_t subleaf, uint32_t out[4
 
 static void leaf_features(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
 {
-    (void)subleaf;
     out[EBX] |= v->id * 2 << 24; /* the APIC id */
     out[ECX] |= ECX_HYPERVISOR;
     if ((out[ECX] & ECX_XSAVE) != 0 && (v->pv.cr4 & CR4_OSXSAVE) != 0) {
@@ -57,7 +56,6 @@ static void leaf_features(const struct vcpu *v, uint32_t subleaf, uint32_t out[4
 
 static void leaf_structured(const struct vcpu *v, uint32_t subleaf, uint32_t out[4])
 {
-    (void)v;
     if (subleaf != 0) {
         memset(out, 0, 4 * sizeof(out[0]));
     }
@@ -84,7 +82,6 @@ static void leaf_extended_features(const struct vcpu *v, uint32_t subleaf, uint3
 {
     uint32_t vendor[4];
 
-    (void)v, (void)subleaf;
     machine_cpuid(0, 0, vendor);
     if (vendor[EBX] != 0x68747541) { /* "Auth" */
         out[EDX] &= ~EDX_AMD_COPIES;

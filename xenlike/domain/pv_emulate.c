@@ -174,7 +174,6 @@ static bool string_in_out(struct vcpu *v, struct instruction *i)
 /* cli and sti touch nothing: events are masked in vcpu_info (abi T25). */
 static bool interrupt_flag(struct vcpu *v, struct instruction *i)
 {
-    (void)i;
     return pv_io_privileged(v);
 }
 
@@ -225,7 +224,6 @@ static bool mov_to_debug(struct vcpu *v, struct instruction *i)
 
 static bool clear_task_switched(struct vcpu *v, struct instruction *i)
 {
-    (void)i;
     pv_set_task_switched(v, false);
     return true;
 }
@@ -233,7 +231,6 @@ static bool clear_task_switched(struct vcpu *v, struct instruction *i)
 /* wbinvd: guests map no uncached RAM, so their caches are coherent without it. */
 static bool nothing(struct vcpu *v, struct instruction *i)
 {
-    (void)v, (void)i;
     return true;
 }
 
@@ -241,7 +238,6 @@ static bool read_msr(struct vcpu *v, struct instruction *i)
 {
     uint64_t value;
 
-    (void)i;
     if (!pv_read_msr(v, (uint32_t)v->regs.rcx, &value)) {
         return false;
     }
@@ -252,7 +248,6 @@ static bool read_msr(struct vcpu *v, struct instruction *i)
 
 static bool write_msr(struct vcpu *v, struct instruction *i)
 {
-    (void)i;
     return pv_write_msr(v, (uint32_t)v->regs.rcx, v->regs.rdx << 32 | (uint32_t)v->regs.rax);
 }
 
@@ -261,7 +256,6 @@ static bool read_ticks(struct vcpu *v, struct instruction *i)
 {
     uint64_t ticks = machine_ticks();
 
-    (void)i;
     store_low(&v->regs.rax, (uint32_t)ticks);
     store_low(&v->regs.rdx, (uint32_t)(ticks >> 32));
     return true;
@@ -271,7 +265,6 @@ static bool emulate_cpuid(struct vcpu *v, struct instruction *i)
 {
     uint32_t out[4];
 
-    (void)i;
     pv_cpuid(v, (uint32_t)v->regs.rax, (uint32_t)v->regs.rcx, out);
     store_low(&v->regs.rax, out[0]);
     store_low(&v->regs.rbx, out[1]);

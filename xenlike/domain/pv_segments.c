@@ -44,7 +44,6 @@ static bool call_gate_fix(uint64_t *descriptor)
 
 bool pv_descriptor_fix(const struct domain *d, uint64_t *descriptor)
 {
-    (void)d;
     if ((*descriptor & DESCRIPTOR_PRESENT) == 0) {
         return true; /* using it faults, whatever it says */
     }

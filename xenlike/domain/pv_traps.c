@@ -215,7 +215,6 @@ static void trap_deliver(struct vcpu *v, uint32_t vector, uint64_t fault_address
 {
     bool has_error_code = vector < 32 && ((HAS_ERROR_CODE >> vector) & 1) != 0;
 
-    (void)fault_address;
     pv_deliver_exception(v, vector, has_error_code, v->regs.error_code);
 }
 
@@ -230,7 +229,6 @@ static void trap_debug(struct vcpu *v, uint32_t vector, uint64_t debug_status)
 
 static void trap_breakpoint(struct vcpu *v, uint32_t vector, uint64_t fault_address)
 {
-    (void)fault_address;
     if (!debugger_takes(v, vector)) {
         pv_deliver_exception(v, vector, false, 0);
     }
@@ -238,7 +236,6 @@ static void trap_breakpoint(struct vcpu *v, uint32_t vector, uint64_t fault_addr
 
 static void trap_invalid_opcode(struct vcpu *v, uint32_t vector, uint64_t fault_address)
 {
-    (void)fault_address;
     if (!pv_emulate_forced_cpuid(v)) {
         pv_deliver_exception(v, vector, false, 0);
     }
@@ -246,7 +243,6 @@ static void trap_invalid_opcode(struct vcpu *v, uint32_t vector, uint64_t fault_
 
 static void trap_no_fpu(struct vcpu *v, uint32_t vector, uint64_t fault_address)
 {
-    (void)fault_address;
     pv_set_task_switched(v, false); /* the kernel restores its task's state and retries */
     pv_deliver_exception(v, vector, false, 0);
 }
@@ -255,7 +251,6 @@ static void trap_protection(struct vcpu *v, uint32_t vector, uint64_t fault_addr
 {
     uint32_t error_code = v->regs.error_code;
 
-    (void)fault_address;
     if (error_code == 0 ? pv_emulate_privileged(v) : software_interrupt(v, error_code)) {
         return;
     }
@@ -266,7 +261,6 @@ static void trap_page_fault(struct vcpu *v, uint32_t vector, uint64_t fault_addr
 {
     uint32_t error_code = v->regs.error_code;
 
-    (void)vector;
     if ((error_code & (PF_PRESENT | PF_WRITE)) == (PF_PRESENT | PF_WRITE) && v->pv.in_kernel &&
         (v->domain->vm_assist & (1u << VMASST_TYPE_writable_pagetables)) != 0 &&
         page_table_emulate_store(v, GVA(fault_address))) {

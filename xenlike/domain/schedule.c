@@ -106,7 +106,6 @@ uint64_t schedule_idle_time_ns(unsigned int cpu)
 
 static void slice_ended(void *argument)
 {
-    (void)argument;
     machine_kick(machine_cpu());
 }
 

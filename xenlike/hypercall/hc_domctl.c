@@ -90,7 +90,6 @@ void hc_domctl_fill_info(const struct domain *d, struct xen_domctl_getdomaininfo
 /* Of the domain named, or of the one with the next higher id: old tools walk the list like that. */
 static int run_getdomaininfo(struct domain *unused, struct xen_domctl *op)
 {
-    (void)unused;
     if (op->domain >= DOMID_FIRST_RESERVED) {
         return -XEN_EINVAL;
     }
@@ -108,7 +107,6 @@ static int run_getdomaininfo(struct domain *unused, struct xen_domctl *op)
 
 static int run_createdomain(struct domain *unused, struct xen_domctl *op)
 {
-    (void)unused;
     struct domain *d;
     domid_t id =
         op->domain == 0 || op->domain >= DOMID_FIRST_RESERVED ? (domid_t)DOMID_INVALID : op->domain;
@@ -123,25 +121,21 @@ static int run_createdomain(struct domain *unused, struct xen_domctl *op)
 
 static int run_destroydomain(struct domain *d, struct xen_domctl *op)
 {
-    (void)op;
     return domain_kill(d);
 }
 
 static int run_pausedomain(struct domain *d, struct xen_domctl *op)
 {
-    (void)op;
     return domain_controller_pause(d);
 }
 
 static int run_unpausedomain(struct domain *d, struct xen_domctl *op)
 {
-    (void)op;
     return domain_controller_unpause(d);
 }
 
 static int run_resumedomain(struct domain *d, struct xen_domctl *op)
 {
-    (void)op;
     if (d == current_domain()) {
         return -XEN_EINVAL;
     }
@@ -163,7 +157,6 @@ static int run_setdomainhandle(struct domain *d, struct xen_domctl *op)
 /* A PV guest's memory has no shadow and no log of dirty pages. */
 static int run_shadow_op(struct domain *d, struct xen_domctl *op)
 {
-    (void)d, (void)op;
     return -XEN_EOPNOTSUPP;
 }
 
@@ -248,9 +241,8 @@ static int run(struct xen_domctl *op)
     return result;
 }
 
-int64_t hc_domctl(uint64_t pointer, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6)
+HYPERCALL_1(hc_domctl, pointer)
 {
-    (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
     struct xen_domctl op;
     if (guest_access_read(&op, GVA(pointer), sizeof(op)) != 0) {
         return -XEN_EFAULT;

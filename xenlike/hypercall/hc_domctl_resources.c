@@ -22,40 +22,13 @@ int hc_domctl_max_mem(struct domain *d, struct xen_domctl *op)
 
 /* --- The hypercall page -------------------------------------------------------------------------------------------- */
 
-#define STUB_SIZE 32u
-
-/* push rcx; push r11; mov $nr, eax; syscall; pop r11; pop rcx; ret: callers find rcx and r11 as they were. */
-static void write_call_stub(uint8_t *stub, uint32_t nr)
-{
-    static const uint8_t code[] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
-                                   0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3};
-    memcpy(stub, code, sizeof(code));
-    memcpy(stub + 4, &nr, sizeof(nr));
-}
-
-/* push rcx; push r11; push rax; mov $iret, eax; syscall: one jumps here with the rest of the frame on the stack. */
-static void write_iret_stub(uint8_t *stub)
-{
-    static const uint8_t code[] = {0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret,
-                                   0,    0,    0,    0x0f, 0x05};
-    memcpy(stub, code, sizeof(code));
-}
-
 int hc_domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
 {
     mfn_t mfn = MFN(op->u.hypercall_init.gmfn);
     if (frame_get_and_type(mfn, d, FRAME_WRITABLE) != 0) {
         return -XEN_EINVAL;
     }
-    uint8_t *page = machine_frame(mfn);
-    memset(page, 0, PAGE_SIZE);
-    for (uint32_t nr = 0; nr < PAGE_SIZE / STUB_SIZE; nr++) {
-        if (nr == __HYPERVISOR_iret) {
-            write_iret_stub(page + nr * STUB_SIZE);
-        } else {
-            write_call_stub(page + nr * STUB_SIZE, nr);
-        }
-    }
+    hypercall_page_fill(machine_frame(mfn));
     frame_put_and_type(mfn);
     return 0;
 }
@@ -135,13 +108,11 @@ int hc_domctl_ioport_permission(struct domain *d, struct xen_domctl *op)
 
 int hc_domctl_set_address_size(struct domain *d, struct xen_domctl *op)
 {
-    (void)d;
     return op->u.address_size.size == 64 ? 0 : -XEN_EINVAL;
 }
 
 int hc_domctl_get_address_size(struct domain *d, struct xen_domctl *op)
 {
-    (void)d;
     op->u.address_size.size = 64;
     return DOMCTL_COPY_BACK;
 }

@@ -165,7 +165,6 @@ int hc_domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op)
 int hc_domctl_setnodeaffinity(struct domain *d, struct xen_domctl *op)
 {
     uint64_t mask;
-    (void)d;
     int result = hc_domctl_read_bitmap(&op->u.nodeaffinity.nodemap, &mask);
     if (result != 0) {
         return result;
@@ -175,7 +174,6 @@ int hc_domctl_setnodeaffinity(struct domain *d, struct xen_domctl *op)
 
 int hc_domctl_getnodeaffinity(struct domain *d, struct xen_domctl *op)
 {
-    (void)d;
     return hc_domctl_write_bitmap(&op->u.nodeaffinity.nodemap, 1);
 }
 

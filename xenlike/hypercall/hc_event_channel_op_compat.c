@@ -8,15 +8,13 @@
 #include "../mm/guest_access.h"
 #include "hypercall.h"
 
-int64_t hc_event_channel_op_compat(uint64_t operation, uint64_t a2, uint64_t a3, uint64_t a4,
-                                   uint64_t a5, uint64_t a6)
+HYPERCALL_1(hc_event_channel_op_compat, operation)
 {
     uint32_t cmd;
 
-    (void)a2;
     if (guest_access_read(&cmd, GVA(operation), sizeof(cmd)) != 0) {
         return -XEN_EFAULT;
     }
     /* The argument lies where it was: it is copied in and out as for the newer call. */
-    return hc_event_channel_op(cmd, operation + offsetof(struct evtchn_op, u), a3, a4, a5, a6);
+    return hc_event_channel_op(cmd, operation + offsetof(struct evtchn_op, u), 0, 0, 0, 0);
 }

@@ -155,7 +155,6 @@ static int64_t run_status_frames(uint64_t pointer, uint32_t count)
 static int64_t run_get_version(uint64_t pointer, uint32_t count)
 {
     int result = 0;
-    (void)count;
     struct gnttab_get_version op;
     if (guest_access_read(&op, GVA(pointer), sizeof(op)) != 0) {
         return -XEN_EFAULT;
@@ -170,7 +169,6 @@ static int64_t run_get_version(uint64_t pointer, uint32_t count)
 static int64_t run_set_version(uint64_t pointer, uint32_t count)
 {
     struct gnttab_set_version op;
-    (void)count;
     if (guest_access_read(&op, GVA(pointer), sizeof(op)) != 0) {
         return -XEN_EFAULT;
     }
@@ -183,13 +181,11 @@ static int64_t run_set_version(uint64_t pointer, uint32_t count)
 
 static int64_t run_transfer(uint64_t pointer, uint32_t count)
 {
-    (void)pointer;
     return count == 0 ? 0 : -XEN_ENOSYS;
 }
 
 static int64_t run_cache_flush(uint64_t pointer, uint32_t count)
 {
-    (void)pointer;
     return count == 0 ? 0 : -XEN_EOPNOTSUPP;
 }
 
@@ -211,10 +207,8 @@ static const struct {
     [GNTTABOP_cache_flush] = {run_cache_flush, sizeof(struct gnttab_cache_flush)},
 };
 
-int64_t hc_grant_table_op(uint64_t cmd, uint64_t pointer, uint64_t count, uint64_t a4, uint64_t a5,
-                          uint64_t a6)
+HYPERCALL_3(hc_grant_table_op, cmd, pointer, count)
 {
-    (void)a4, (void)a5, (void)a6;
     uint32_t index = (uint32_t)cmd, elements = (uint32_t)count;
     if ((int32_t)elements < 0) {
         return -XEN_EINVAL;

@@ -36,15 +36,10 @@ static const struct {
     ANSWER(remove_from_physmap, memory_maps_translated_only),
 };
 
-int64_t hc_memory_op(uint64_t cmd, uint64_t argument, uint64_t a3, uint64_t a4, uint64_t a5,
-                     uint64_t a6)
+HYPERCALL_2(hc_memory_op, cmd, argument)
 {
     struct memory_call call;
 
-    (void)a3;
-    (void)a4;
-    (void)a5;
-    (void)a6;
     call.op = (uint32_t)cmd & MEMORY_OP_MASK;
     call.start = (uint32_t)cmd >> MEMORY_OP_SHIFT;
     call.argument = GVA(argument);

@@ -133,8 +133,7 @@ static __attribute__((noinline)) int64_t update_many(uint64_t requests, uint64_t
 }
 
 /* Half of what a Linux asks for is one request of its own: that goes straight. */
-int64_t hc_mmu_update(uint64_t requests, uint64_t count, uint64_t done, uint64_t domain,
-                      uint64_t a5, uint64_t a6)
+HYPERCALL_4(hc_mmu_update, requests, count, done, domain)
 {
     struct domain *d = current_domain();
     const struct mmu_domains domains = {d, d, false};
@@ -142,8 +141,6 @@ int64_t hc_mmu_update(uint64_t requests, uint64_t count, uint64_t done, uint64_t
     int result;
     int left;
 
-    (void)a5;
-    (void)a6;
     if (count != 1 || done != 0 || (uint32_t)domain != DOMID_SELF) {
         return update_many(requests, count, done, domain);
     }

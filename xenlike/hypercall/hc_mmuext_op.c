@@ -31,13 +31,11 @@ static int unpin(struct domain *d, const struct mmuext_op *op)
 
 static int new_base(struct domain *d, const struct mmuext_op *op)
 {
-    (void)d;
     return page_table_set_kernel_base(current_vcpu(), MFN(op->arg1.mfn));
 }
 
 static int new_user_base(struct domain *d, const struct mmuext_op *op)
 {
-    (void)d;
     return page_table_set_user_base(current_vcpu(), MFN(op->arg1.mfn));
 }
 
@@ -68,7 +66,6 @@ static int flush(struct domain *d, const struct mmuext_op *op)
 /* Caches are coherent for everything that a domain without devices can have mapped. */
 static int flush_cache(struct domain *d, const struct mmuext_op *op)
 {
-    (void)op;
     if (!d->is_hardware) {
         return -XEN_EACCES;
     }
@@ -78,7 +75,6 @@ static int flush_cache(struct domain *d, const struct mmuext_op *op)
 
 static int set_ldt(struct domain *d, const struct mmuext_op *op)
 {
-    (void)d;
     return pv_set_ldt(current_vcpu(), GVA(op->arg1.linear_addr), op->arg2.nr_ents);
 }
 
@@ -107,8 +103,6 @@ static int write_page(struct domain *d, const struct mmuext_op *op)
 
 static int not_supported(struct domain *d, const struct mmuext_op *op)
 {
-    (void)d;
-    (void)op;
     return -XEN_EOPNOTSUPP;
 }
 
@@ -173,8 +167,7 @@ static int operate(const struct mmu_domains *domains, uint64_t list, uint32_t co
     return domains->frames == NULL ? 0 : page_table_settle(domains->frames);
 }
 
-int64_t hc_mmuext_op(uint64_t list, uint64_t count_argument, uint64_t done_pointer,
-                     uint64_t domain_argument, uint64_t a5, uint64_t a6)
+HYPERCALL_4(hc_mmuext_op, list, count_argument, done_pointer, domain_argument)
 {
     uint32_t count = (uint32_t)count_argument & ~MMU_UPDATE_PREEMPTED;
     uint32_t before = 0;
@@ -182,8 +175,6 @@ int64_t hc_mmuext_op(uint64_t list, uint64_t count_argument, uint64_t done_point
     struct mmu_domains domains;
     int result;
 
-    (void)a5;
-    (void)a6;
     if (unlikely(((uint32_t)count_argument & MMU_UPDATE_PREEMPTED) != 0) && done_pointer != 0) {
         (void)guest_access_read(&before, GVA(done_pointer), sizeof(before));
     }

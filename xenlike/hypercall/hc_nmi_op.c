@@ -6,26 +6,22 @@
 #include <public/nmi.h>
 
 #include "../domain/pv.h"
-#include "../mm/guest_access.h"
-#include "hypercall.h"
+#include "operation.h"
+
+static int register_handler(struct vcpu *v, uint64_t address)
+{
+    return v->id == 0 ? pv_register_callback(v, CALLBACKTYPE_nmi, 0, address) : -XEN_EINVAL;
+}
+
+OPERATION(register, struct xennmi_callback, register_handler(current_vcpu(), op->handler_address))
+OPERATION(unregister, void, pv_unregister_callback(current_vcpu(), CALLBACKTYPE_nmi))
+
+static const struct operation operations[] = {
+    [XENNMI_register_callback] = {run_register, sizeof(struct xennmi_callback), 0},
+    [XENNMI_unregister_callback] = {run_unregister, 0, 0},
+};
 
 HYPERCALL_2(hc_nmi_op, cmd, arg)
 {
-    struct vcpu *v = current_vcpu();
-    struct xennmi_callback request;
-
-    switch ((uint32_t)cmd) {
-    case XENNMI_register_callback:
-        if (guest_access_read(&request, GVA(arg), sizeof(request)) != 0) {
-            return -XEN_EFAULT;
-        }
-        if (v->id != 0) {
-            return -XEN_EINVAL;
-        }
-        return pv_register_callback(v, CALLBACKTYPE_nmi, 0, request.handler_address);
-    case XENNMI_unregister_callback:
-        return pv_unregister_callback(v, CALLBACKTYPE_nmi);
-    default:
-        return -XEN_ENOSYS;
-    }
+    return operation_run(operations, ARRAY_SIZE(operations), __HYPERVISOR_nmi_op, cmd, arg);
 }

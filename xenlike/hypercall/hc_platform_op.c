@@ -8,38 +8,17 @@
 #include "../mm/guest_access.h"
 #include "hypercall.h"
 
-static uint32_t last_cpu(void)
+static void get_cpuinfo(struct xenpf_pcpuinfo *info)
 {
-    return 63u - (uint32_t)__builtin_clzll(machine_cpus_online());
+    cpumask_t online = machine_cpus_online();
+    bool is_online = info->xen_cpuid < MAX_CPUS && ((online >> info->xen_cpuid) & 1) != 0;
+    info->max_present = 63u - (uint32_t)__builtin_clzll(online);
+    info->flags = is_online ? XEN_PCPU_FLAGS_ONLINE : XEN_PCPU_FLAGS_INVALID;
+    info->apic_id = info->acpi_id = is_online ? info->xen_cpuid : 0;
 }
 
-static bool is_online(uint32_t cpu)
+HYPERCALL_1(hc_platform_op, pointer)
 {
-    return cpu < MAX_CPUS && ((machine_cpus_online() >> cpu) & 1) != 0;
-}
-
-static int run_get_cpuinfo(struct xen_platform_op *op)
-{
-    struct xenpf_pcpuinfo *info = &op->u.pcpu_info;
-    bool online = is_online(info->xen_cpuid);
-    info->max_present = last_cpu();
-    info->flags = online ? XEN_PCPU_FLAGS_ONLINE : XEN_PCPU_FLAGS_INVALID;
-    info->apic_id = online ? info->xen_cpuid : 0;
-    info->acpi_id = online ? info->xen_cpuid : 0;
-    return 0;
-}
-
-static const struct {
-    uint32_t cmd;
-    int (*run)(struct xen_platform_op *op);
-} operations[] = {
-    {XENPF_get_cpuinfo, run_get_cpuinfo},
-};
-
-int64_t hc_platform_op(uint64_t pointer, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
-                       uint64_t a6)
-{
-    (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
     struct xen_platform_op op;
     if (guest_access_read(&op, GVA(pointer), sizeof(op)) != 0) {
         return -XEN_EFAULT;
@@ -50,14 +29,9 @@ int64_t hc_platform_op(uint64_t pointer, uint64_t a2, uint64_t a3, uint64_t a4, 
     if (!current_domain()->is_privileged) {
         return -XEN_EPERM;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
-        if (operations[i].cmd == op.cmd) {
-            int result = operations[i].run(&op);
-            if (result == 0 && guest_access_write(GVA(pointer), &op, sizeof(op)) != 0) {
-                return -XEN_EFAULT;
-            }
-            return result;
-        }
+    if (op.cmd != XENPF_get_cpuinfo) {
+        return -XEN_ENOSYS;
     }
-    return -XEN_ENOSYS;
+    get_cpuinfo(&op.u.pcpu_info);
+    return guest_access_write(GVA(pointer), &op, sizeof(op));
 }

@@ -7,102 +7,48 @@
 
 #include "../domain/guest_time.h"
 #include "../domain/schedule.h"
-#include "../mm/guest_access.h"
-#include "hypercall.h"
+#include "operation.h"
 
-union request {
-    struct sched_shutdown shutdown;
-    struct sched_poll poll;
-    struct sched_remote_shutdown remote_shutdown;
-    struct sched_watchdog watchdog;
-    struct sched_pin_override pin_override;
-};
-
-typedef int64_t sched_handler(const union request *request);
-
-static int64_t sched_yield(const union request *request)
+static int remote_shutdown(const struct sched_remote_shutdown *op)
 {
-    (void)request;
-    schedule_yield();
-    return 0;
-}
-
-static int64_t sched_block(const union request *request)
-{
-    (void)request;
-    schedule_block();
-    return 0;
-}
-
-static int64_t sched_shutdown(const union request *request)
-{
-    domain_shutdown(current_domain(), (uint8_t)request->shutdown.reason);
-    return 0;
-}
-
-static int64_t sched_poll(const union request *request)
-{
-    return schedule_poll(&request->poll);
-}
-
-static int64_t sched_remote_shutdown(const union request *request)
-{
-    struct domain *d = domain_get(request->remote_shutdown.domain_id);
+    struct domain *d = domain_get(op->domain_id);
     bool allowed = current_domain()->is_privileged && d != current_domain();
 
     if (d == NULL) {
         return -XEN_ESRCH;
     }
     if (allowed) {
-        domain_shutdown(d, (uint8_t)request->remote_shutdown.reason);
+        domain_shutdown(d, (uint8_t)op->reason);
     }
     domain_put(d);
     return allowed ? 0 : -XEN_EPERM;
 }
 
-static int64_t sched_shutdown_code(const union request *request)
-{
-    current_domain()->shutdown_code = (uint8_t)request->shutdown.reason;
-    return 0;
-}
+OPERATION(yield, void, (schedule_yield(), 0))
+OPERATION(block, void, (schedule_block(), 0))
+OPERATION(shutdown, struct sched_shutdown,
+          (domain_shutdown(current_domain(), (uint8_t)op->reason), 0))
+OPERATION(poll, struct sched_poll, schedule_poll(op))
+OPERATION(remote_shutdown, struct sched_remote_shutdown, remote_shutdown(op))
+OPERATION(shutdown_code, struct sched_shutdown,
+          (current_domain()->shutdown_code = (uint8_t)op->reason, 0))
+OPERATION(watchdog, struct sched_watchdog,
+          guest_time_set_watchdog(current_domain(), op->id, op->timeout))
+OPERATION(pin_override, struct sched_pin_override, schedule_pin(current_vcpu(), op->pcpu))
 
-static int64_t sched_watchdog(const union request *request)
-{
-    return guest_time_set_watchdog(current_domain(), request->watchdog.id,
-                                   request->watchdog.timeout);
-}
-
-static int64_t sched_pin_override(const union request *request)
-{
-    return current_domain()->is_hardware ? schedule_pin(current_vcpu(), request->pin_override.pcpu)
-                                         : -XEN_EPERM;
-}
-
-static const struct {
-    sched_handler *handler;
-    size_t size; /* of the argument */
-} operations[] = {
-    [SCHEDOP_yield] = {sched_yield, 0},
-    [SCHEDOP_block] = {sched_block, 0},
-    [SCHEDOP_shutdown] = {sched_shutdown, sizeof(struct sched_shutdown)},
-    [SCHEDOP_poll] = {sched_poll, sizeof(struct sched_poll)},
-    [SCHEDOP_remote_shutdown] = {sched_remote_shutdown, sizeof(struct sched_remote_shutdown)},
-    [SCHEDOP_shutdown_code] = {sched_shutdown_code, sizeof(struct sched_shutdown)},
-    [SCHEDOP_watchdog] = {sched_watchdog, sizeof(struct sched_watchdog)},
-    [SCHEDOP_pin_override] = {sched_pin_override, sizeof(struct sched_pin_override)},
+static const struct operation operations[] = {
+    [SCHEDOP_yield] = {run_yield, 0, 0},
+    [SCHEDOP_block] = {run_block, 0, 0},
+    [SCHEDOP_shutdown] = {run_shutdown, sizeof(struct sched_shutdown), 0},
+    [SCHEDOP_poll] = {run_poll, sizeof(struct sched_poll), 0},
+    [SCHEDOP_remote_shutdown] = {run_remote_shutdown, sizeof(struct sched_remote_shutdown), 0},
+    [SCHEDOP_shutdown_code] = {run_shutdown_code, sizeof(struct sched_shutdown), 0},
+    [SCHEDOP_watchdog] = {run_watchdog, sizeof(struct sched_watchdog), 0},
+    [SCHEDOP_pin_override] = {run_pin_override, sizeof(struct sched_pin_override),
+                              OPERATION_HARDWARE},
 };
 
 HYPERCALL_2(hc_sched_op, cmd, arg)
 {
-    uint32_t index = (uint32_t)cmd;
-    union request request;
-
-    if (index >= ARRAY_SIZE(operations)) {
-        return -XEN_ENOSYS;
-    }
-    if (operations[index].size != 0 &&
-        guest_access_read(&request, GVA(arg), operations[index].size) != 0) {
-        return -XEN_EFAULT;
-    }
-    return operations[index].handler(&request);
+    return operation_run(operations, ARRAY_SIZE(operations), __HYPERVISOR_sched_op, cmd, arg);
 }

@@ -244,9 +244,8 @@ static int (*const commands[])(struct xen_sysctl *op) = {
     [XEN_SYSCTL_numainfo] = run_numainfo,
 };
 
-int64_t hc_sysctl(uint64_t pointer, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6)
+HYPERCALL_1(hc_sysctl, pointer)
 {
-    (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
     struct xen_sysctl op;
     if (guest_access_read(&op, GVA(pointer), sizeof(op)) != 0) {
         return -XEN_EFAULT;

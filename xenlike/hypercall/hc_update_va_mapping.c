@@ -60,30 +60,23 @@ static int flush(struct vcpu *v, gva_t address, uint64_t flags)
     return 0;
 }
 
-int64_t hc_update_va_mapping(uint64_t address, uint64_t value, uint64_t flags, uint64_t a4,
-                             uint64_t a5, uint64_t a6)
+HYPERCALL_3(hc_update_va_mapping, address, value, flags)
 {
     struct vcpu *v = current_vcpu();
     int result = update(v, GVA(address), value, v->domain);
 
-    (void)a4;
-    (void)a5;
-    (void)a6;
     if (unlikely(result == -XEN_ERESTART)) {
         return hypercall_continue(__HYPERVISOR_update_va_mapping, address, value, flags, 0, 0, 0);
     }
     return result != 0 || flags == UVMF_NONE ? result : flush(v, GVA(address), flags);
 }
 
-int64_t hc_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t flags,
-                                         uint64_t id, uint64_t a5, uint64_t a6)
+HYPERCALL_4(hc_update_va_mapping_otherdomain, address, value, flags, id)
 {
     struct vcpu *v = current_vcpu();
     struct mmu_domains domains;
     int result = mmu_domains_get(&domains, (domid_t)id);
 
-    (void)a5;
-    (void)a6;
     if (result != 0) {
         return result;
     }

@@ -23,9 +23,8 @@ union request {
 };
 
 typedef int64_t vcpu_handler(struct vcpu *v, gva_t arg, const union request *request);
-#define HANDLER(name)                                                                \
-    static int64_t vcpu_op_##name(struct vcpu *v, gva_t arg __attribute__((unused)), \
-                                  const union request *request __attribute__((unused)))
+#define HANDLER(name) \
+    static int64_t vcpu_op_##name(struct vcpu *v, gva_t arg, const union request *request)
 
 HANDLER(initialise)
 {

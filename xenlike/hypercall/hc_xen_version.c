@@ -41,7 +41,6 @@ static int64_t answer_text(gva_t arg, const char *text, size_t size)
 
 static int64_t version_number(gva_t arg)
 {
-    (void)arg;
     return VERSION_MAJOR << 16 | VERSION_MINOR;
 }
 
@@ -125,7 +124,6 @@ _Static_assert(sizeof(boot_info.command_line) == sizeof(xen_commandline_t), "cop
 /* The image is linked without a build id. */
 static int64_t version_build_id(gva_t arg)
 {
-    (void)arg;
     return current_domain()->is_privileged ? -XEN_ENODATA : -XEN_EPERM;
 }
 

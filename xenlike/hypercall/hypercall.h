@@ -18,14 +18,12 @@
 #define NR_HYPERCALLS 64
 
 /* The head of a handler that uses the first 0 to 4 of its arguments, by these names. */
-#define UNUSED(n)                  n __attribute__((unused))
-#define HYPERCALL_0(name)          HYPERCALL_1(name, UNUSED(a1))
-#define HYPERCALL_1(name, a)       HYPERCALL_2(name, a, UNUSED(a2))
-#define HYPERCALL_2(name, a, b)    HYPERCALL_3(name, a, b, UNUSED(a3))
-#define HYPERCALL_3(name, a, b, c) HYPERCALL_4(name, a, b, c, UNUSED(a4))
-#define HYPERCALL_4(name, a, b, c, d)                                                 \
-    int64_t name(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t UNUSED(a5), \
-                 uint64_t UNUSED(a6))
+#define HYPERCALL_0(name)          HYPERCALL_1(name, a1)
+#define HYPERCALL_1(name, a)       HYPERCALL_2(name, a, a2)
+#define HYPERCALL_2(name, a, b)    HYPERCALL_3(name, a, b, a3)
+#define HYPERCALL_3(name, a, b, c) HYPERCALL_4(name, a, b, c, a4)
+#define HYPERCALL_4(name, a, b, c, d) \
+    int64_t name(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t a5, uint64_t a6)
 
 typedef int64_t hypercall_handler(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
                                   uint64_t a6);

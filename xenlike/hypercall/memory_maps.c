@@ -30,7 +30,6 @@ struct memory_map {
 
 int64_t memory_maps_maximum_ram_page(struct memory_call *call)
 {
-    (void)call;
     return (int64_t)frame_table_end - 1;
 }
 
@@ -215,6 +214,5 @@ int64_t memory_maps_acquire(struct memory_call *call)
 /* Only a guest with a translated physical map has one to be changed. */
 int64_t memory_maps_translated_only(struct memory_call *call)
 {
-    (void)call;
     return -XEN_EACCES;
 }

@@ -12,18 +12,14 @@
 
 _Static_assert(__HYPERVISOR_arch_7 < NR_HYPERCALLS, "the table has a slot for every number");
 
-int64_t hypercall_not_implemented(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
-                                  uint64_t a6)
+HYPERCALL_0(hypercall_not_implemented)
 {
-    (void)a1, (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
     return -XEN_ENOSYS;
 }
 
 /* Performance counters: guests ask, and Xen without its vpmu option answers so. */
-static int64_t not_supported(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
-                             uint64_t a6)
+static HYPERCALL_0(not_supported)
 {
-    (void)a1, (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
     return -XEN_EOPNOTSUPP;
 }
 
