@@ -96,6 +96,22 @@ Test(multicall, a_preempted_entry_continues_with_its_rewritten_arguments, .init 
     cr_expect_eq(list[1].result, 4 << 16 | 17);
 }
 
+Test(continuation, HC2_registers_that_are_no_arguments_stay_the_callers, .init = setup)
+{
+    __typeof__(pv_vcpu->regs) *regs = &pv_vcpu->regs;
+
+    regs->r10 = regs->r8 = regs->r9 = 0x1234;
+    regs->rip = 0x4002;
+    cr_expect_eq(hypercall_continue(__HYPERVISOR_grant_table_op, 1, 2, 3, 0, 0, 0),
+                 __HYPERVISOR_grant_table_op);
+    cr_expect(regs->rdi == 1 && regs->rsi == 2 && regs->rdx == 3);
+    cr_expect(regs->r10 == 0x1234 && regs->r8 == 0x1234 && regs->r9 == 0x1234);
+    cr_expect_eq(regs->rip, 0x4000);
+    regs->rdx = 0x1234;
+    hypercall_continue(__HYPERVISOR_memory_op, 4, 5, 0, 0, 0, 0);
+    cr_expect(regs->rdi == 4 && regs->rsi == 5 && regs->rdx == 0x1234);
+}
+
 Test(multicall, a_fault_on_each_access, .init = setup)
 {
     entry(0, __HYPERVISOR_xen_version, XENVER_version, 0);
