@@ -187,9 +187,6 @@ static void discover(struct net_switch *net)
                 net_device_create(net, (uint16_t)domid, (unsigned int)id);
             }
         }
-        if (nr_ids == 0) {
-            store_remove(net->store, STORE_NO_TRANSACTION, path);
-        }
         free(ids);
     }
     free(domains);

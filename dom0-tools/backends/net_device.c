@@ -176,10 +176,19 @@ void net_device_fail(struct net_switch *net, struct net_device *device, const ch
 static void retire(struct net_switch *net, struct net_device *device)
 {
     struct net_device **link = &net->devices;
+    char parent[64], **names;
+    size_t count;
 
     disconnect(net, device);
     store_unwatch(net->store, device->front, device->back);
     store_remove(net->store, STORE_NO_TRANSACTION, device->back);
+    snprintf(parent, sizeof(parent), "/local/domain/0/backend/vif/%u", device->name.domid);
+    if (store_directory(net->store, STORE_NO_TRANSACTION, parent, &names, &count) == 0) {
+        if (count == 0) {
+            store_remove(net->store, STORE_NO_TRANSACTION, parent);
+        }
+        free(names);
+    }
     while (*link != device) {
         link = &(*link)->next;
     }

@@ -25,7 +25,9 @@ static size_t pages_given(struct net_ring *ring)
     RING_IDX end = ring->rx.sring->req_prod;
 
     xen_rmb();
-    if (RING_REQUEST_PROD_OVERFLOW(&ring->rx, end)) {
+    /* Pages that are planned with but not answered count, too: an index may not go back behind them. */
+    if (RING_REQUEST_PROD_OVERFLOW(&ring->rx, end) ||
+        end - ring->rx.req_cons > RING_SIZE(&ring->rx)) {
         ring->broken = "more pages are announced than the ring can hold";
         return 0;
     }

@@ -10,6 +10,7 @@
 #include <public/io/xenbus.h>
 
 #include "dom0-tools/libpv/device_store.h"
+#include "dom0-tools/libpv/domain_register.h"
 #include "dom0-tools/libpv/domctl.h"
 #include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/pvctl/handlers.h"
@@ -22,13 +23,19 @@
 
 /* ---- attach ------------------------------------------------------------------------------------- */
 
-/* Xen's prefix, then what no other interface of this machine has: domain, time, number. */
-static void choose_mac(uint16_t domid, unsigned int id, char mac[MAC_SIZE])
+/* Xen's prefix, then a hash of the domain's name and the interface's number: a domain that is made
+ * again is the same to the network, and gets its address back. */
+static void choose_mac(struct store *store, uint16_t domid, unsigned int id, char mac[MAC_SIZE])
 {
-    uint64_t mixed = (seam_now_ns() + id + ((uint64_t)domid << 40)) * 0x9e3779b97f4a7c15ull;
+    char name[DOMAIN_NAME_MAX + 16];
+    uint32_t hash = 2166136261u + id * 0x9e3779b9u;
 
-    snprintf(mac, MAC_SIZE, "00:16:3e:%02x:%02x:%02x", (unsigned int)(mixed >> 56) & 0x7fu,
-             (unsigned int)(mixed >> 48) & 0xffu, (unsigned int)(mixed >> 40) & 0xffu);
+    domain_register_name(store, domid, name, sizeof(name));
+    for (const char *at = name; *at != '\0'; at++) {
+        hash = (hash ^ (uint8_t)*at) * 16777619u;
+    }
+    snprintf(mac, MAC_SIZE, "00:16:3e:%02x:%02x:%02x", hash >> 24 & 0x7fu, hash >> 16 & 0xffu,
+             hash >> 8 & 0xffu);
 }
 
 static void set_key(struct device_key *row, const char *key, const char *value)
@@ -48,7 +55,7 @@ int network_attach(struct store *store, uint16_t domid, unsigned int id,
 
     snprintf(mac, sizeof(mac), "%s", vif->mac);
     if (mac[0] == '\0') {
-        choose_mac(domid, id, mac);
+        choose_mac(store, domid, id, mac);
     }
     set_key(&front[0], "mac", mac);
     set_key(&back[0], "mac", mac);

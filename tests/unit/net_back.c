@@ -313,3 +313,16 @@ Test(net_back, NR2_too_many_pages_announced_break_the_ring)
     give(100);
     cr_assert_not_null(ring.broken);
 }
+
+Test(net_back, NR2_pages_that_are_taken_back_break_the_ring)
+{
+    struct net_frame frame = {.bytes = message, .length = 100};
+
+    offer(GOOD);
+    offer(GOOD + 1);
+    net_ring_give(&ring, &frame);
+    net_ring_give(&ring, &frame);
+    rx.sring->req_prod = 1; /* behind what we planned with */
+    net_ring_give(&ring, &frame);
+    cr_assert_not_null(ring.broken);
+}

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Network interfaces from end to end: guests' TCP/IP, dom0's bridge, QEMU's user network, this host."""
+import json, re, shutil, socket, subprocess, threading, time, urllib.request
+from harness import BUILD, expect, expect_run, main, wait_until
+from machine import domains, real, write_config
+
+shared = None
+
+
+def machine():
+    """One machine for all tests."""
+    global shared
+    if shared is None:
+        candidate = real()
+        for name in ("web", "echo"):
+            shutil.copy(BUILD / f"guest/{name}.elf", candidate.work / f"{name}.elf")
+        try:
+            expect_run(candidate.run("up", timeout=90), 0, stderr="the machine is up")
+        except Exception:
+            candidate.close()
+            raise
+        shared = candidate
+    return shared
+
+
+def create(where, name, app, **keys):
+    write_config(where, name, kernel=f'"{app}.elf"', memory="32", **{"vif": "['']", **keys})
+    expect_run(where.run("create", f"{name}.cfg"), 0)
+
+
+def destroy(where, *names):
+    for name in names:
+        if name in domains(where):
+            expect_run(where.run("destroy", name), 0)
+
+
+def interfaces(where, name):
+    result = where.run("network-list", "--json", name)
+    expect_run(result, 0)
+    return json.loads(result.stdout)["interfaces"]
+
+
+def address(where, name):
+    """Its address, once it has one."""
+    pattern = re.compile(r"(?:echo: at |web: http://)([0-9.]+)")
+    wait_until(lambda: pattern.search(where.run("logs", name).stdout), 20, f"{name} has an address")
+    return pattern.search(where.run("logs", name).stdout).group(1)
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def web_disk(where):
+    """A disk that holds a cpio archive with two pages; the larger page's bytes."""
+    large = bytes((i * 7 >> 3) & 255 for i in range(200000))
+    pages = where.work / "www"
+    pages.mkdir(exist_ok=True)
+    (pages / "index.html").write_text("<h1>from the disk</h1>\n")
+    (pages / "large.bin").write_bytes(large)
+    archive = subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"], input=b"index.html\nlarge.bin\n",
+                             cwd=pages, capture_output=True, check=True).stdout
+    (where.work / "web.img").write_bytes(archive + bytes(-len(archive) % 512))
+    return large
+
+
+def test_a_page_on_a_guests_disk_reaches_this_host():
+    where = machine()
+    large = web_disk(where)
+    port = free_port()
+    create(where, "web", "web", disk="['web.img,raw,xvda,r']")
+    expect_run(where.run("forward", "web", f"{port}:80"), 0, stderr=f"127.0.0.1:{port} leads to")
+    page = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20).read()
+    expect(page == b"<h1>from the disk</h1>\n", "the page on the disk", page)
+    for _ in range(5):
+        got = urllib.request.urlopen(f"http://127.0.0.1:{port}/large.bin", timeout=20).read()
+        expect(got == large, "every byte of a larger page", len(got))
+    destroy(where, "web")
+
+
+def test_messages_between_two_guests_come_back_unchanged():
+    where = machine()
+    create(where, "echo", "echo")
+    create(where, "test", "echo", extra=f'"test {address(where, "echo")}"')
+    wait_until(lambda: "test" not in domains(where), 60, "the test ends")
+    log = where.run("logs", "test").stdout
+    expect("messages of 57 B to 64 KiB came back unchanged" in log, "unchanged messages", log)
+    destroy(where, "echo")
+
+
+def echo_server():
+    """TCP and UDP echo on this host's loopback: their ports."""
+    tcp = socket.create_server(("127.0.0.1", 0))
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("127.0.0.1", 0))
+
+    def stream():
+        connection, _ = tcp.accept()
+        while data := connection.recv(65536):
+            connection.sendall(data)
+
+    def datagrams():
+        while True:
+            data, sender = udp.recvfrom(65536)
+            udp.sendto(data, sender)
+
+    for function in (stream, datagrams):
+        threading.Thread(target=function, daemon=True).start()
+    return tcp.getsockname()[1], udp.getsockname()[1]
+
+
+def test_messages_to_this_host_come_back_unchanged():
+    where = machine()
+    tcp, udp = echo_server()
+    create(where, "test", "echo", extra=f'"test 10.0.2.2 {tcp} {udp}"')
+    wait_until(lambda: "test" not in domains(where), 90, "the test ends")
+    log = where.run("logs", "test").stdout
+    expect("messages of 57 B to 64 KiB came back unchanged" in log, "unchanged messages", log)
+
+
+def test_an_interface_comes_and_goes_while_the_guest_runs():
+    where = machine()
+    create(where, "echo", "echo")
+    address(where, "echo")
+    for round in range(3):
+        expect_run(where.run("network-attach", "echo", f"mac=00:16:3e:00:00:0{round + 1}"), 0)
+        wait_until(lambda: [i["front_state"] for i in interfaces(where, "echo")] == [4, 4], 10,
+                   "both are connected")
+        expect(interfaces(where, "echo")[1]["mac"] == f"00:16:3e:00:00:0{round + 1}", "its address")
+        expect_run(where.run("network-detach", "echo", "1"), 0)
+        expect(len(interfaces(where, "echo")) == 1, "one is left", interfaces(where, "echo"))
+    destroy(where, "echo")
+    wait_until(lambda: where.run("xenstore", "ls", "/local/domain/0/backend/vif").stdout == "", 5,
+               "nothing is left in the store")
+
+
+def test_the_list_has_xls_columns():
+    where = machine()
+    create(where, "echo", "echo", vif="['mac=00:16:3e:11:22:33']")
+    address(where, "echo")
+    result = where.run("network-list", "echo")
+    expect_run(result, 0)
+    head, row = result.stdout.splitlines()
+    expect(head.split() == ["Idx", "BE", "Mac", "Addr.", "handle", "state", "evt-ch",
+                            "tx-/rx-ring-ref", "BE-path"], "xl's header", head)
+    expect(re.match(r"0   0  00:16:3e:11:22:33      0     4 +\d+ +\d+/\d+ +/local/domain/0/backend/vif/\d+/0",
+                    row), "xl's row", row)
+    destroy(where, "echo")
+
+
+def test_a_guest_that_waits_costs_nothing():
+    where = machine()
+    create(where, "echo", "echo")
+    address(where, "echo")
+    time.sleep(1)
+
+    def seconds():
+        line = [l for l in where.run("list").stdout.splitlines() if l.startswith("echo ")][0]
+        return float(line.split()[-1])
+
+    before = seconds()
+    time.sleep(5)
+    used = seconds() - before
+    expect(used < 0.2, "at most 0.2 s in 5 s, as `list` rounds", used)
+    destroy(where, "echo")
+
+
+def test_refusals_say_what_is_wrong():
+    where = machine()
+    create(where, "plain", "echo", vif="[]", on_poweroff='"preserve"')
+    expect_run(where.run("forward", "nobody", "8080:80"), 3, stderr="nobody")
+    expect_run(where.run("forward", "plain", "8080"), 2, stderr="no pair of ports")
+    expect_run(where.run("forward", "plain", "8080:80"), 6, stderr="no network interface")
+    expect_run(where.run("network-attach", "plain", "mac=1"), 2, stderr="mac")
+    expect_run(where.run("network-detach", "plain", "5"), 2, stderr="no network interface '5'")
+    create(where, "echo", "echo")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        expect_run(where.run("forward", "echo", f"{port}:7"), 6, stderr="cannot be forwarded")
+    destroy(where, "echo", "plain")
+
+
+if __name__ == "__main__":
+    tests = [value for name, value in list(globals().items()) if name.startswith("test_")]
+    try:
+        main("network", tests)
+    finally:
+        if shared is not None:
+            shared.close()
