@@ -3,7 +3,7 @@
 """Virtual disks from end to end: a guest's front end, dom0's back end, a file of the user's."""
 import os, re, shutil, signal, time
 from harness import BUILD, expect, expect_run, main, wait_until
-from machine import domains, real, wait_for_log, write_config
+from machine import domains, free_memory, real, wait_for_log, write_config
 
 DISK = BUILD / "guest/disk.elf"
 shared = None
@@ -152,6 +152,41 @@ def test_a_guest_that_reboots_has_its_disk_again():
     wait_for_log(machine(), "again", "flushed 2")
     expect_run(machine().run("destroy", "again"), 0)
     rounds_of(machine().work / "r.img")
+
+
+def test_a_front_end_that_lies_loses_its_disk_and_nobody_elses():
+    image(machine(), "l.img")
+    image(machine(), "m.img")
+    expect_run(machine().run("create", config(machine(), "honest", "verify wait",
+                                              "m.img,raw,xvda,w")), 0)
+    expect_run(machine().run("create", config(machine(), "liar", "lie wait", "l.img,raw,xvda,w")), 0)
+    try:
+        wait_for_log(machine(), "liar", "lie: the overrun ring cost the disk", 60)
+        expect("every lie was refused" in machine().run("logs", "liar").stdout, "refusals",
+               machine().run("logs", "liar").stdout)
+        shown = machine().run("device", "liar").stdout
+        expect("the back end says: the front end overran its ring" in shown, "said", shown)
+        wait_for_log(machine(), "honest", "all as expected", 60)
+    finally:
+        machine().run("destroy", "liar")
+        machine().run("destroy", "honest")
+    expect((machine().work / "l.img").read_bytes() == bytes(4 << 20), "the file is as it was")
+
+
+def test_a_guest_destroyed_at_work_gives_everything_back():
+    image(machine(), "w.img")
+    free = None
+    for i in range(6):
+        expect_run(machine().run("create", config(machine(), "worker", "rounds",
+                                                  "w.img,raw,xvda,w")), 0)
+        wait_for_log(machine(), "worker", f"flushed {1 + i}")
+        expect_run(machine().run("destroy", "worker"), 0)
+        # The first one leaves what dom0 keeps for the next.
+        if free is None:
+            time.sleep(0.5)
+            free = free_memory(machine())
+        wait_until(lambda: free_memory(machine()) == free, 10, "all memory came back")
+        rounds_of(machine().work / "w.img")
 
 
 def test_four_disks_at_once():

@@ -12,5 +12,6 @@ extern unsigned long disk_seed;
 /* Each returns an exit status. */
 int disk_bench(struct block_device *device);
 int disk_verify(struct block_device *device);
+int disk_lie(struct block_device *device);
 
 #endif

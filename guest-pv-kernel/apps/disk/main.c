@@ -6,6 +6,7 @@
  *   verify    random reads and writes at depth 1 to 32, against a model of the contents
  *   rounds    write a numbered round, flush, say so, again: for whoever pulls the plug
  *   dump      the first line of text on it, through /dev
+ *   lie       what a hostile front end does, to see that it is refused
  *   wait      do nothing until the end
  * Anything after "disk=" is the disk's name, xvda unless said; "seed=" begins the random numbers.
  * Read next: verify.c
@@ -121,8 +122,8 @@ static const struct {
     const char *word;
     int (*run)(struct block_device *device);
 } tasks[] = {
-    {"info", information}, {"bench", disk_bench}, {"verify", disk_verify},
-    {"rounds", rounds},    {"dump", dump},        {"wait", wait_for_ever},
+    {"info", information}, {"bench", disk_bench},   {"verify", disk_verify}, {"rounds", rounds},
+    {"dump", dump},        {"wait", wait_for_ever}, {"lie", disk_lie},
 };
 
 static int run(const char *word, struct block_device *device)
