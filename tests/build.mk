@@ -31,6 +31,7 @@ $(TEST_BUILD)/unit/$(1).d/%.o: %.c | $(INCLUDE_LINK)
 endef
 
 -include tests/compare/compare.mk
+-include tests/guest/attacks/attacks.mk
 -include $(sort $(wildcard tests/unit/*.mk))
 
 # Guest tests: CLAIM=<folder> picks one.
@@ -89,7 +90,7 @@ run-all: test-programs
 	@$(RUN) $(UNIT_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) \
 	    $(SYSTEM_XEN) $(KERNEL_RUNS)
 
-test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE)
+test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE) $(ATTACK_IMAGES)
 
 unit-tests: $(UNIT_SUITES)
 

@@ -40,7 +40,7 @@ class Machine:
         """pvctl with its output; the result has returncode, stdout, stderr (text)."""
         return subprocess.run(self.command(*arguments), cwd=cwd or self.work, timeout=timeout,
                               input=input, stdin=None if input is not None else subprocess.DEVNULL,
-                              capture_output=True, text=True, env=dict(self.environment, **environment))
+                              capture_output=True, text=True, errors="replace", env=dict(self.environment, **environment))
 
     def start(self, *arguments, **options):
         """pvctl in the background."""
