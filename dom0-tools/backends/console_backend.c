@@ -16,7 +16,8 @@
 #include "dom0-tools/backends/console_state.h"
 #include "dom0-tools/libpv/seam.h"
 
-#define RETRY_STORE_MS 100
+#define RETRY_STORE_MS  100
+#define RETRY_KEEPER_MS 10
 
 enum { WAIT_LISTENER, WAIT_EVENTS, WAIT_STORE, WAIT_SESSIONS };
 
@@ -36,19 +37,31 @@ static void take_events(struct console_state *state)
     }
 }
 
+/*
+ * Ends of domains. An event may also have arrived while a request of ours waited for its reply, which no
+ * descriptor tells of: so this is asked before each wait, and again after each look at the domains.
+ */
 static void take_store_events(struct console_state *state)
 {
-    struct store_event event;
-    int result;
+    bool any = true;
 
-    while ((result = store_next_event(state->store, false, &event)) > 0) {
-        store_event_free(&event);
+    while (any && state->store != NULL) {
+        struct store_event event;
+        int result;
+
+        any = false;
+        while ((result = store_next_event(state->store, false, &event)) > 0) {
+            store_event_free(&event);
+            any = true;
+        }
+        if (result < 0) {
+            store_close(state->store);
+            state->store = NULL;
+        }
+        if (any || result < 0) {
+            domain_watch_check(state);
+        }
     }
-    if (result < 0) {
-        store_close(state->store);
-        state->store = NULL;
-    }
-    domain_watch_check(state);
 }
 
 /* The store may come up after us, or end and come again. */
@@ -71,6 +84,10 @@ static void serve_once(struct console_state *state)
     int timeout_ms = console_guest_unthrottle(state);
 
     connect_store(state);
+    take_store_events(state);
+    if (!domain_watch_tell(state) && (timeout_ms < 0 || timeout_ms > RETRY_KEEPER_MS)) {
+        timeout_ms = RETRY_KEEPER_MS;
+    }
     waits[WAIT_LISTENER] = (struct seam_wait){state->listener, SEAM_READ, 0};
     waits[WAIT_EVENTS] = (struct seam_wait){state->events, SEAM_READ, 0};
     if (state->store != NULL) {

@@ -32,7 +32,7 @@ static void forget_oldest(struct console_state *state)
     while (*link != NULL) {
         struct console_guest *guest = *link;
 
-        if (!guest->exists && ++dead > CONSOLE_DEAD_KEPT) {
+        if (!guest->exists && ++dead > CONSOLE_DEAD_KEPT && guest->untold == NULL) {
             *link = guest->next;
             console_session_forget(state, guest);
             console_log_destroy(&guest->log);

@@ -41,6 +41,7 @@ struct console_guest {
 
     bool exists; /* the domain's number is still its own */
     bool ended;
+    const char *untold; /* "restart" or "forget", which the keeper has yet to hear; NULL: nothing */
     char fate[CONSOLE_FATE_SIZE];
     char on_poweroff[CONSOLE_ACTION_SIZE];
     char on_reboot[CONSOLE_ACTION_SIZE];
@@ -96,6 +97,8 @@ void console_guest_note(struct console_guest *guest, const char *format, ...)
 
 /* Look which of the guests ended, and do what their configuration says. */
 void domain_watch_check(struct console_state *state);
+/* Tell the keeper what became of those that ended; false: not all yet, call again soon. */
+bool domain_watch_tell(struct console_state *state);
 /* End a domain and remove its traces; 0 or a negative Xen errno. */
 int domain_watch_destroy(struct console_state *state, struct console_guest *guest,
                          const char *fate);

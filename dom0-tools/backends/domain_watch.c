@@ -40,25 +40,39 @@ static int end_domain(struct console_state *state, struct console_guest *guest, 
     return result == -XEN_ESRCH ? 0 : result;
 }
 
-/* Tells the keeper of configurations to make the domain anew, or that it will not come back. */
-static void tell_keeper(const struct console_guest *guest, const char *what)
+/* Tells the keeper of configurations to make the domain anew, or that it will not come back. false: it has no time now. */
+static bool tell_keeper(const struct console_guest *guest)
 {
     int stream = seam_service_connect("keeper");
     char line[64], uuid[37];
 
     if (stream >= 0) {
         domain_register_uuid_text(guest->uuid, uuid);
-        int length = snprintf(line, sizeof(line), "%s %s\n", what, uuid);
+        int length = snprintf(line, sizeof(line), "%s %s\n", guest->untold, uuid);
         (void)!write(stream, line, (size_t)length);
         close(stream);
     }
+    return stream != -XEN_EAGAIN;
+}
+
+bool domain_watch_tell(struct console_state *state)
+{
+    for (struct console_guest *guest = state->guests; guest != NULL; guest = guest->next) {
+        if (guest->untold != NULL) {
+            if (!tell_keeper(guest)) {
+                return false;
+            }
+            guest->untold = NULL;
+        }
+    }
+    return true;
 }
 
 int domain_watch_destroy(struct console_state *state, struct console_guest *guest, const char *fate)
 {
     int result = end_domain(state, guest, fate);
 
-    tell_keeper(guest, "forget");
+    guest->untold = "forget";
     return result;
 }
 
@@ -124,7 +138,7 @@ static void guest_shut_down(struct console_state *state, struct console_guest *g
     } else {
         end_domain(state, guest, fate);
     }
-    tell_keeper(guest, again ? "restart" : "forget");
+    guest->untold = again ? "restart" : "forget";
 }
 
 void domain_watch_check(struct console_state *state)

@@ -202,6 +202,7 @@ static const struct {
     {'c', machine_print_crash_record, "what the hypervisor said before its last panic"},
     {'h', key_help, "these keys"},
     {'H', key_heap, "the heap"},
+    {'m', frame_table_print_owners, "frames by owner, counted one by one"},
     {'q', key_domains, "domains and their vCPUs"},
 };
 
