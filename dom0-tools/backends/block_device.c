@@ -174,6 +174,8 @@ static void device_run(void *argument)
 
     while (!device->stopping && device->broken == NULL) {
         while (serve_ring(device)) {
+            /* A front end that never lets the ring run dry is one of several that want us. */
+            (void)seam_wait_any(NULL, 0, 0);
         }
         if (!device->stopping && device->broken == NULL) {
             wait_for_work(device);

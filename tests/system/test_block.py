@@ -173,6 +173,21 @@ def test_a_front_end_that_lies_loses_its_disk_and_nobody_elses():
     expect((machine().work / "l.img").read_bytes() == bytes(4 << 20), "the file is as it was")
 
 
+def test_a_flood_of_requests_starves_nobody():
+    image(machine(), "x.img")
+    image(machine(), "y.img")
+    expect_run(machine().run("create", config(machine(), "flood", "flood", "x.img,raw,xvda,w")), 0)
+    try:
+        wait_for_log(machine(), "flood", "flood: begins")
+        began = time.monotonic()
+        expect_run(machine().run("create", config(machine(), "beside", "info dump",
+                                                  "y.img,raw,xvda,w")), 0)
+        expect("/dev/xvda begins with" in finish(machine(), "beside"), "a disk beside it is served")
+        expect(time.monotonic() - began < 20, "and soon", time.monotonic() - began)
+    finally:
+        expect_run(machine().run("destroy", "flood"), 0)
+
+
 def test_a_guest_destroyed_at_work_gives_everything_back():
     image(machine(), "w.img")
     free = None

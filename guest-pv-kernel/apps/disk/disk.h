@@ -12,6 +12,7 @@ extern unsigned long disk_seed;
 /* Each returns an exit status. */
 int disk_bench(struct block_device *device);
 int disk_verify(struct block_device *device);
+_Noreturn int disk_flood(struct block_device *device);
 int disk_lie(struct block_device *device);
 
 #endif

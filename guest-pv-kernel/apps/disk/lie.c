@@ -111,6 +111,27 @@ static unsigned int single_lies(struct block_device *device)
     return wrong;
 }
 
+/* For ever: as many requests as the ring holds, none of which needs any work. */
+_Noreturn int disk_flood(struct block_device *device)
+{
+    blkif_sring_t *sring = device->ring.sring;
+    RING_IDX produced = device->ring.req_prod_pvt;
+
+    device->broken = "it floods"; /* the driver leaves the ring alone */
+    printf("flood: begins\n");
+    fflush(stdout);
+    for (;;) {
+        RING_IDX room = __atomic_load_n(&sring->rsp_prod, __ATOMIC_ACQUIRE) + device->ring.nr_ents;
+
+        while (produced != room) {
+            *RING_GET_REQUEST(&device->ring, produced) = plain(77, 0, 0, 0);
+            produced++;
+        }
+        __atomic_store_n(&sring->req_prod, produced, __ATOMIC_RELEASE);
+        (void)event_send((event_port_t)device->port);
+    }
+}
+
 int disk_lie(struct block_device *device)
 {
     unsigned int wrong = single_lies(device);

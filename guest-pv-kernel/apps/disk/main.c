@@ -7,6 +7,7 @@
  *   rounds    write a numbered round, flush, say so, again: for whoever pulls the plug
  *   dump      the first line of text on it, through /dev
  *   lie       what a hostile front end does, to see that it is refused
+ *   flood     requests without end, none of which needs any work
  *   wait      do nothing until the end
  * Anything after "disk=" is the disk's name, xvda unless said; "seed=" begins the random numbers.
  * Read next: verify.c
@@ -123,7 +124,7 @@ static const struct {
     int (*run)(struct block_device *device);
 } tasks[] = {
     {"info", information}, {"bench", disk_bench},   {"verify", disk_verify}, {"rounds", rounds},
-    {"dump", dump},        {"wait", wait_for_ever}, {"lie", disk_lie},
+    {"dump", dump},        {"wait", wait_for_ever}, {"lie", disk_lie},       {"flood", disk_flood},
 };
 
 static int run(const char *word, struct block_device *device)
