@@ -42,39 +42,46 @@
 #define RFLAGS_NT   (UINT64_C(1) << 14)
 #define RFLAGS_AC   (UINT64_C(1) << 18)
 
-static inline uint64_t read_cr0(void)
+/* read_<name>(), write_<name>(value), <name>(): one instruction each. */
+#define READER(name, before)                         \
+    static inline uint64_t read_##name(void)         \
+    {                                                \
+        uint64_t value;                              \
+        __asm__ volatile(before "%0" : "=r"(value)); \
+        return value;                                \
+    }
+#define WRITER(name, before, after)                                    \
+    static inline void write_##name(uint64_t value)                    \
+    {                                                                  \
+        __asm__ volatile(before "%0" after : : "r"(value) : "memory"); \
+    }
+#define INSTRUCTION(name, mnemonic)                \
+    static inline void name(void)                  \
+    {                                              \
+        __asm__ volatile(mnemonic : : : "memory"); \
+    }
+
+READER(cr0, "mov %%cr0, ")
+READER(cr2, "mov %%cr2, ")
+READER(cr3, "mov %%cr3, ")
+WRITER(cr0, "mov ", ", %%cr0")
+WRITER(cr3, "mov ", ", %%cr3")
+WRITER(cr4, "mov ", ", %%cr4")
+WRITER(debug_control, "mov ", ", %%dr7")
+INSTRUCTION(clear_task_switched, "clts")
+INSTRUCTION(interrupts_disable, "cli")
+INSTRUCTION(halt, "hlt")
+INSTRUCTION(cpu_pause, "pause")
+INSTRUCTION(swap_gs, "swapgs")
+/* The bases of FS and GS; GS is the one of the current mode. Needs CR4.FSGSBASE: see switch.c for machines without it. */
+READER(fs_base, "rdfsbase ")
+READER(gs_base, "rdgsbase ")
+WRITER(fs_base, "wrfsbase ", "")
+WRITER(gs_base, "wrgsbase ", "")
+
+static inline void invalidate_page(uint64_t address)
 {
-    uint64_t value;
-    __asm__ volatile("mov %%cr0, %0" : "=r"(value));
-    return value;
-}
-static inline void write_cr0(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
-}
-static inline void clear_task_switched(void)
-{
-    __asm__ volatile("clts" : : : "memory");
-}
-static inline uint64_t read_cr2(void)
-{
-    uint64_t value;
-    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
-    return value;
-}
-static inline uint64_t read_cr3(void)
-{
-    uint64_t value;
-    __asm__ volatile("mov %%cr3, %0" : "=r"(value));
-    return value;
-}
-static inline void write_cr3(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
-}
-static inline void write_cr4(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 /* DR6, left as the processor wants to find it. */
 static inline uint64_t read_debug_status(void)
@@ -83,19 +90,11 @@ static inline uint64_t read_debug_status(void)
     __asm__ volatile("mov %%dr6, %0\n\tmov %1, %%dr6" : "=&r"(value) : "r"(UINT64_C(0xffff0ff0)));
     return value;
 }
-static inline void write_debug_control(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%dr7" : : "r"(value));
-}
 static inline void write_debug_addresses(const uint64_t address[4])
 {
     __asm__ volatile("mov %0, %%dr0\n\tmov %1, %%dr1\n\tmov %2, %%dr2\n\tmov %3, %%dr3"
                      :
                      : "r"(address[0]), "r"(address[1]), "r"(address[2]), "r"(address[3]));
-}
-static inline void invalidate_page(uint64_t address)
-{
-    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
 static inline uint64_t read_msr(uint32_t index)
@@ -128,74 +127,20 @@ static inline void read_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
                      : "a"(leaf), "c"(subleaf));
 }
 
-/* The bases of FS and GS; GS is the one of the current mode. Needs CR4.FSGSBASE: see switch.c for machines without it. */
-static inline uint64_t read_fs_base(void)
-{
-    uint64_t value;
-    __asm__ volatile("rdfsbase %0" : "=r"(value));
-    return value;
-}
-static inline uint64_t read_gs_base(void)
-{
-    uint64_t value;
-    __asm__ volatile("rdgsbase %0" : "=r"(value));
-    return value;
-}
-static inline void write_fs_base(uint64_t value)
-{
-    __asm__ volatile("wrfsbase %0" : : "r"(value));
-}
-static inline void write_gs_base(uint64_t value)
-{
-    __asm__ volatile("wrgsbase %0" : : "r"(value));
-}
-static inline void swap_gs(void)
-{
-    __asm__ volatile("swapgs" : : : "memory");
-}
-
-static inline uint8_t port_in8(uint16_t port)
-{
-    uint8_t value;
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-static inline uint16_t port_in16(uint16_t port)
-{
-    uint16_t value;
-    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-static inline uint32_t port_in32(uint16_t port)
-{
-    uint32_t value;
-    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-static inline void port_out8(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-static inline void port_out16(uint16_t port, uint16_t value)
-{
-    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
-}
-static inline void port_out32(uint16_t port, uint32_t value)
-{
-    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline void interrupts_disable(void)
-{
-    __asm__ volatile("cli" : : : "memory");
-}
-static inline void halt(void)
-{
-    __asm__ volatile("hlt" : : : "memory");
-}
-static inline void cpu_pause(void)
-{
-    __asm__ volatile("pause");
-}
+/* port_in8, port_out8 and so on. */
+#define PORT(bits, suffix)                                                   \
+    static inline uint##bits##_t port_in##bits(uint16_t port)                \
+    {                                                                        \
+        uint##bits##_t value;                                                \
+        __asm__ volatile("in" suffix " %1, %0" : "=a"(value) : "Nd"(port));  \
+        return value;                                                        \
+    }                                                                        \
+    static inline void port_out##bits(uint16_t port, uint##bits##_t value)   \
+    {                                                                        \
+        __asm__ volatile("out" suffix " %0, %1" : : "a"(value), "Nd"(port)); \
+    }
+PORT(8, "b")
+PORT(16, "w")
+PORT(32, "l")
 
 #endif

@@ -132,51 +132,48 @@ static bool features_known(const struct note *note)
     return true;
 }
 
+static const char *note_refused(const struct note *note)
+{
+    switch (note->type) {
+    case XEN_ELFNOTE_LOADER:
+        return note_is(note, "generic") ? NULL : "its LOADER note is not \"generic\"";
+    case XEN_ELFNOTE_XEN_VERSION:
+        return note_is(note, "xen-3.0") ? NULL : "its XEN_VERSION note is not \"xen-3.0\"";
+    case XEN_ELFNOTE_FEATURES:
+        return features_known(note) ? NULL : "it requires a feature nobody knows";
+    case XEN_ELFNOTE_SUPPORTED_FEATURES:
+        return (note_number(note) & 1u << 11) != 0 ? NULL : "it cannot be the first domain";
+    default:
+        return NULL;
+    }
+}
+
 static void note_apply(struct elf_image *image, struct notes *notes, const struct note *note)
 {
+    /* Notes that are a number: where it goes, and where it is said that there was one. */
+    const struct {
+        uint32_t type;
+        uint64_t *number;
+        bool *present;
+    } numbers[] = {
+        {XEN_ELFNOTE_ENTRY, &image->entry, &notes->has_entry},
+        {XEN_ELFNOTE_HYPERCALL_PAGE, &image->hypercall_page, &image->has_hypercall_page},
+        {XEN_ELFNOTE_VIRT_BASE, &image->virt_base, &notes->has_virt_base},
+        {XEN_ELFNOTE_PADDR_OFFSET, &image->paddr_offset, &notes->has_paddr_offset},
+        {XEN_ELFNOTE_INIT_P2M, &image->init_p2m, &image->has_init_p2m},
+    };
+    const char *refused = note_refused(note);
+
     notes->found = true;
-    switch (note->type) {
-    case XEN_ELFNOTE_ENTRY:
-        image->entry = note_number(note);
-        notes->has_entry = true;
-        break;
-    case XEN_ELFNOTE_HYPERCALL_PAGE:
-        image->hypercall_page = note_number(note);
-        image->has_hypercall_page = true;
-        break;
-    case XEN_ELFNOTE_VIRT_BASE:
-        image->virt_base = note_number(note);
-        notes->has_virt_base = true;
-        break;
-    case XEN_ELFNOTE_PADDR_OFFSET:
-        image->paddr_offset = note_number(note);
-        notes->has_paddr_offset = true;
-        break;
-    case XEN_ELFNOTE_INIT_P2M:
-        image->init_p2m = note_number(note);
-        image->has_init_p2m = true;
-        break;
-    case XEN_ELFNOTE_MOD_START_PFN:
+    notes->refused = refused != NULL ? refused : notes->refused;
+    if (note->type == XEN_ELFNOTE_MOD_START_PFN) {
         image->initrd_by_frame = note_number(note) != 0;
-        break;
-    case XEN_ELFNOTE_LOADER:
-        notes->refused =
-            note_is(note, "generic") ? notes->refused : "its LOADER note is not \"generic\"";
-        break;
-    case XEN_ELFNOTE_XEN_VERSION:
-        notes->refused =
-            note_is(note, "xen-3.0") ? notes->refused : "its XEN_VERSION note is not \"xen-3.0\"";
-        break;
-    case XEN_ELFNOTE_FEATURES:
-        notes->refused =
-            features_known(note) ? notes->refused : "it requires a feature nobody knows";
-        break;
-    case XEN_ELFNOTE_SUPPORTED_FEATURES:
-        notes->refused =
-            (note_number(note) & 1u << 11) != 0 ? notes->refused : "it cannot be the first domain";
-        break;
-    default:
-        break;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        if (numbers[i].type == note->type) {
+            *numbers[i].number = note_number(note);
+            *numbers[i].present = true;
+        }
     }
 }
 

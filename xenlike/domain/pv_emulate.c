@@ -101,6 +101,12 @@ static void store_low(uint64_t *field, uint32_t value)
     *field = value;
 }
 
+static void store_halves(struct vcpu *v, uint64_t value)
+{
+    store_low(&v->regs.rax, (uint32_t)value);
+    store_low(&v->regs.rdx, (uint32_t)(value >> 32));
+}
+
 /* --- Ports --------------------------------------------------------------------------------------------- */
 
 static uint32_t port_size(const struct instruction *i)
@@ -179,47 +185,21 @@ static bool interrupt_flag(struct vcpu *v, struct instruction *i)
 
 /* --- Registers --------------------------------------------------------------------------------------------- */
 
-static bool fetch_modrm(struct instruction *i, uint32_t *special, uint32_t *general)
+/* 0f 20 to 0f 23: mov between a general register and a control (even) or debug register; bit 1: to it. */
+static bool mov_special(struct vcpu *v, struct instruction *i)
 {
     if (!next_byte(i, &i->modrm)) {
         return false;
     }
     /* The mode field is ignored by the processor: always a register. */
-    *special = (i->modrm >> 3 & 7) | ((i->rex & 4) != 0 ? 8 : 0);
-    *general = (i->modrm & 7) | ((i->rex & 1) != 0 ? 8 : 0);
-    return true;
-}
-
-static bool mov_from_control(struct vcpu *v, struct instruction *i)
-{
-    uint32_t special, general;
-
-    return fetch_modrm(i, &special, &general) &&
-           pv_read_control(v, special, register_of(&v->regs, general));
-}
-
-static bool mov_to_control(struct vcpu *v, struct instruction *i)
-{
-    uint32_t special, general;
-
-    return fetch_modrm(i, &special, &general) &&
-           pv_write_control(v, special, *register_of(&v->regs, general));
-}
-
-static bool mov_from_debug(struct vcpu *v, struct instruction *i)
-{
-    uint32_t special, general;
-
-    return fetch_modrm(i, &special, &general) &&
-           pv_get_debug_register(v, special, register_of(&v->regs, general));
-}
-
-static bool mov_to_debug(struct vcpu *v, struct instruction *i)
-{
-    uint32_t special, general;
-
-    return fetch_modrm(i, &special, &general) &&
-           pv_set_debug_register(v, special, *register_of(&v->regs, general)) == 0;
+    uint32_t special = (i->modrm >> 3 & 7) | ((i->rex & 4) != 0 ? 8 : 0);
+    uint64_t *general = register_of(&v->regs, (i->modrm & 7) | ((i->rex & 1) != 0 ? 8 : 0));
+    if ((i->opcode & 1) == 0) {
+        return (i->opcode & 2) != 0 ? pv_write_control(v, special, *general)
+                                    : pv_read_control(v, special, general);
+    }
+    return (i->opcode & 2) != 0 ? pv_set_debug_register(v, special, *general) == 0
+                                : pv_get_debug_register(v, special, general);
 }
 
 static bool clear_task_switched(struct vcpu *v, struct instruction *i)
@@ -241,8 +221,7 @@ static bool read_msr(struct vcpu *v, struct instruction *i)
     if (!pv_read_msr(v, (uint32_t)v->regs.rcx, &value)) {
         return false;
     }
-    store_low(&v->regs.rax, (uint32_t)value);
-    store_low(&v->regs.rdx, (uint32_t)(value >> 32));
+    store_halves(v, value);
     return true;
 }
 
@@ -254,10 +233,7 @@ static bool write_msr(struct vcpu *v, struct instruction *i)
 /* Raises #GP only with CR4.TSD, which a guest kernel sets against its user mode. */
 static bool read_ticks(struct vcpu *v, struct instruction *i)
 {
-    uint64_t ticks = machine_ticks();
-
-    store_low(&v->regs.rax, (uint32_t)ticks);
-    store_low(&v->regs.rdx, (uint32_t)(ticks >> 32));
+    store_halves(v, machine_ticks());
     return true;
 }
 
@@ -297,12 +273,10 @@ static const struct {
         {0xfa, 0xfb, ANY_MODE, interrupt_flag},
 },
   two_byte[] = {
-      {0x01, 0x01, KERNEL_ONLY, group_01},       {0x06, 0x06, KERNEL_ONLY, clear_task_switched},
-      {0x09, 0x09, KERNEL_ONLY, nothing},        {0x20, 0x20, KERNEL_ONLY, mov_from_control},
-      {0x21, 0x21, KERNEL_ONLY, mov_from_debug}, {0x22, 0x22, KERNEL_ONLY, mov_to_control},
-      {0x23, 0x23, KERNEL_ONLY, mov_to_debug},   {0x30, 0x30, KERNEL_ONLY, write_msr},
-      {0x31, 0x31, KERNEL_ONLY, read_ticks},     {0x32, 0x32, KERNEL_ONLY, read_msr},
-      {0xa2, 0xa2, KERNEL_ONLY, emulate_cpuid},
+      {0x01, 0x01, KERNEL_ONLY, group_01},  {0x06, 0x06, KERNEL_ONLY, clear_task_switched},
+      {0x09, 0x09, KERNEL_ONLY, nothing},   {0x20, 0x23, KERNEL_ONLY, mov_special},
+      {0x30, 0x30, KERNEL_ONLY, write_msr}, {0x31, 0x31, KERNEL_ONLY, read_ticks},
+      {0x32, 0x32, KERNEL_ONLY, read_msr},  {0xa2, 0xa2, KERNEL_ONLY, emulate_cpuid},
 };
 
 static instruction_handler *find(struct vcpu *v, struct instruction *i)

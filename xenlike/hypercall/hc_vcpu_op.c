@@ -25,27 +25,20 @@ union request {
 typedef int64_t vcpu_handler(struct vcpu *v, gva_t arg, const union request *request);
 #define HANDLER(name) \
     static int64_t vcpu_op_##name(struct vcpu *v, gva_t arg, const union request *request)
+#define SIMPLE(name, expression) \
+    HANDLER(name)                \
+    {                            \
+        return expression;       \
+    }
 
-HANDLER(initialise)
-{
-    return vcpu_initialise(v, arg);
-}
-
-HANDLER(up)
-{
-    return vcpu_up(v);
-}
-
-HANDLER(down)
-{
-    vcpu_down(v);
-    return 0;
-}
-
-HANDLER(is_up)
-{
-    return (READ_ONCE(v->pause_flags) & VCPU_DOWN) == 0;
-}
+SIMPLE(initialise, vcpu_initialise(v, arg))
+SIMPLE(up, vcpu_up(v))
+SIMPLE(down, (vcpu_down(v), 0))
+SIMPLE(is_up, (READ_ONCE(v->pause_flags) & VCPU_DOWN) == 0)
+SIMPLE(set_periodic, guest_time_set_periodic(v, request->periodic.period_ns))
+SIMPLE(stop_periodic, guest_time_set_periodic(v, 0))
+SIMPLE(register_info, event_channel_register_vcpu_info(v, request->info.mfn, request->info.offset))
+SIMPLE(send_nmi, (pv_raise_nmi(v), 0))
 
 HANDLER(get_runstate)
 {
@@ -66,16 +59,6 @@ HANDLER(register_runstate)
     return v == current_vcpu() ? vcpu_op_get_runstate(v, area, request) : 0;
 }
 
-HANDLER(set_periodic)
-{
-    return guest_time_set_periodic(v, request->periodic.period_ns);
-}
-
-HANDLER(stop_periodic)
-{
-    return guest_time_set_periodic(v, 0);
-}
-
 /* VCPU_SSHOTTMR_future is ignored, as by Xen since 4.17: a time that has passed expires at once. */
 HANDLER(set_singleshot)
 {
@@ -92,17 +75,6 @@ HANDLER(stop_singleshot)
         return -XEN_EINVAL;
     }
     timer_stop(&v->singleshot_timer);
-    return 0;
-}
-
-HANDLER(register_info)
-{
-    return event_channel_register_vcpu_info(v, request->info.mfn, request->info.offset);
-}
-
-HANDLER(send_nmi)
-{
-    pv_raise_nmi(v);
     return 0;
 }
 

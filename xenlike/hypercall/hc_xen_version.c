@@ -39,15 +39,19 @@ static int64_t answer_text(gva_t arg, const char *text, size_t size)
     return guest_access_write(arg, buffer, length);
 }
 
-static int64_t version_number(gva_t arg)
-{
-    return VERSION_MAJOR << 16 | VERSION_MINOR;
-}
-
-static int64_t version_extra(gva_t arg)
-{
-    return answer_text(arg, ".0-xenlike", sizeof(xen_extraversion_t));
-}
+#define ANSWER(name, expression)             \
+    static int64_t version_##name(gva_t arg) \
+    {                                        \
+        return expression;                   \
+    }
+ANSWER(number, VERSION_MAJOR << 16 | VERSION_MINOR)
+ANSWER(extra, answer_text(arg, ".0-xenlike", sizeof(xen_extraversion_t)))
+ANSWER(capabilities, answer_text(arg, "xen-3.0-x86_64 ", sizeof(xen_capabilities_info_t)))
+ANSWER(changeset, answer_text(arg, "xenlike", sizeof(xen_changeset_info_t)))
+ANSWER(page_size, arg.v == 0 ? (int64_t)PAGE_SIZE : -XEN_EINVAL)
+ANSWER(guest_handle, guest_access_write(arg, current_domain()->handle, sizeof(xen_domain_handle_t)))
+/* The image is linked without a build id. */
+ANSWER(build_id, current_domain()->is_privileged ? -XEN_ENODATA : -XEN_EPERM)
 
 static int64_t version_compile_info(gva_t arg)
 {
@@ -59,16 +63,6 @@ static int64_t version_compile_info(gva_t arg)
     };
 
     return guest_access_write(arg, &info, sizeof(info));
-}
-
-static int64_t version_capabilities(gva_t arg)
-{
-    return answer_text(arg, "xen-3.0-x86_64 ", sizeof(xen_capabilities_info_t));
-}
-
-static int64_t version_changeset(gva_t arg)
-{
-    return answer_text(arg, "xenlike", sizeof(xen_changeset_info_t));
 }
 
 static int64_t version_platform_parameters(gva_t arg)
@@ -99,18 +93,6 @@ static int64_t version_features(gva_t arg)
     return guest_access_write(arg, &info, sizeof(info));
 }
 
-static int64_t version_page_size(gva_t arg)
-{
-    return arg.v == 0 ? (int64_t)PAGE_SIZE : -XEN_EINVAL;
-}
-
-static int64_t version_guest_handle(gva_t arg)
-{
-    struct domain *d = current_domain();
-
-    return guest_access_write(arg, d->handle, sizeof(d->handle));
-}
-
 /* The command line may hold what only the control domain should know. */
 static int64_t version_command_line(gva_t arg)
 {
@@ -120,12 +102,6 @@ static int64_t version_command_line(gva_t arg)
     return guest_access_write(arg, boot_info.command_line, sizeof(xen_commandline_t));
 }
 _Static_assert(sizeof(boot_info.command_line) == sizeof(xen_commandline_t), "copied whole");
-
-/* The image is linked without a build id. */
-static int64_t version_build_id(gva_t arg)
-{
-    return current_domain()->is_privileged ? -XEN_ENODATA : -XEN_EPERM;
-}
 
 static version_handler *const handlers[] = {
     [XENVER_version] = version_number,
