@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dom0-tools/backends/net_capture.h"
 #include "dom0-tools/backends/net_checksum.h"
 #include "dom0-tools/backends/net_device.h"
 #include "dom0-tools/libpv/seam.h"
@@ -77,6 +78,7 @@ static void take_frame(void *context, struct net_frame *frame)
         taking->device->address = address;
         taking->device->address_is_new = true;
     }
+    net_capture_frame(&taking->device->name, frame, true);
     net_bridge_forward(&taking->net->bridge, &taking->device->port, frame);
 }
 
@@ -234,11 +236,13 @@ static void connect_store(struct net_switch *net)
 
 enum { WAIT_EVENTS, WAIT_STORE, WAIT_CARD, WAIT_COUNT };
 
+#define MAX_WAITS (WAIT_COUNT + NET_CAPTURE_SESSIONS + 1)
+
 static void serve_once(struct backend *backend, bool *more)
 {
     struct net_switch *net = &backend->net;
-    struct seam_wait waits[WAIT_COUNT];
-    size_t count = 0, store_at = WAIT_COUNT, card_at = WAIT_COUNT;
+    struct seam_wait waits[MAX_WAITS];
+    size_t count = 0, store_at = MAX_WAITS, card_at = MAX_WAITS;
     int timeout_ms = *more ? 0 : -1;
 
     connect_store(net);
@@ -253,6 +257,7 @@ static void serve_once(struct backend *backend, bool *more)
         card_at = count;
         waits[count++] = (struct seam_wait){backend->uplink.card, SEAM_READ, 0};
     }
+    count += net_capture_waits(waits + count);
     if (seam_wait_any(waits, count, timeout_ms) < 0) {
         return;
     }
@@ -266,6 +271,7 @@ static void serve_once(struct backend *backend, bool *more)
         receive(backend);
     }
     *more = net->store != NULL && serve_devices(net);
+    net_capture_serve();
 }
 
 static void net_backend_run(void *argument)
@@ -285,6 +291,7 @@ static void net_backend_run(void *argument)
     if (backend->uplink.card >= 0) {
         net_bridge_add(&backend->net.bridge, &backend->uplink.port);
     }
+    net_capture_start();
     for (;;) {
         serve_once(backend, &more);
     }

@@ -12,6 +12,7 @@
 
 #include <public/errno.h>
 
+#include "dom0-tools/backends/net_capture.h"
 #include "dom0-tools/libpv/seam.h"
 #include "guest-pv-kernel/xenbus/xenbus_device.h"
 
@@ -122,6 +123,7 @@ static void deliver(struct net_port *port, struct net_frame *frame)
 {
     struct net_device *device = (struct net_device *)port;
 
+    net_capture_frame(&device->name, frame, false);
     net_ring_give(&device->ring, frame);
     device->active = true;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Network interfaces from end to end: guests' TCP/IP, dom0's bridge, QEMU's user network, this host."""
-import json, re, shutil, socket, subprocess, threading, time, urllib.request
+import json, re, shutil, signal, socket, struct, subprocess, threading, time, urllib.request
 from harness import BUILD, expect, expect_run, main, wait_until
 from machine import domains, real, write_config
 
@@ -135,6 +135,37 @@ def test_an_interface_comes_and_goes_while_the_guest_runs():
     destroy(where, "echo")
     wait_until(lambda: where.run("xenstore", "ls", "/local/domain/0/backend/vif").stdout == "", 5,
                "nothing is left in the store")
+
+
+def blocks(data):
+    """(type, body) of each block of a pcapng file."""
+    while data:
+        kind, length = struct.unpack("<II", data[:8])
+        expect(length % 4 == 0 and 12 <= length <= len(data), "a block's length", kind, length)
+        expect(struct.unpack("<I", data[length - 4:length])[0] == length, "both lengths agree")
+        yield kind, data[8:length - 4]
+        data = data[length:]
+
+
+def test_frames_can_be_watched_from_outside():
+    where = machine()
+    create(where, "echo", "echo")
+    peer = address(where, "echo")
+    watcher = where.start("capture", "echo/vif/0", "-w", "x.pcapng")
+    time.sleep(0.5)
+    create(where, "test", "echo", extra=f'"test {peer}"')
+    wait_until(lambda: "test" not in domains(where), 60, "the test ends")
+    destroy(where, "echo")
+    wait_until(lambda: (where.work / "x.pcapng").stat().st_size > 10000, 10,
+               "frames are in the file")
+    watcher.send_signal(signal.SIGINT)
+    watcher.wait(10)
+    found = list(blocks((where.work / "x.pcapng").read_bytes()))
+    expect([kind for kind, _ in found[:2]] == [0x0a0d0d0a, 1], "a section and an interface")
+    frames = [body[20:20 + struct.unpack("<I", body[12:16])[0]] for kind, body in found[2:]]
+    expect(all(kind == 6 for kind, _ in found[2:]) and len(frames) > 100, "packets", len(frames))
+    sent = sum(frame[26:30] == socket.inet_aton(peer) for frame in frames)
+    expect(0 < sent < len(frames), "both directions", sent, len(frames))
 
 
 def test_the_list_has_xls_columns():
