@@ -8,7 +8,7 @@
 A number of include/public is *present* when its handler's table names it, *refused* when the function
 named there does nothing but answer an error, *absent* otherwise.
 """
-import pathlib, re, sys
+import functools, os, pathlib, re, subprocess, sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 CALLS = TOP / "xenlike/hypercall"
@@ -58,16 +58,24 @@ def numbers(header, prefix, refused):
             if not (refused and re.match(refused, name))]
 
 
+@functools.lru_cache(None)
+def expanded(path):
+    """A source as the compiler sees it: macros of tables and handlers are gone, numbers are numbers."""
+    command = [*os.environ.get("HOST_CC", "cc").split(), "-E", "-P", "-ffreestanding", "-Iinclude",
+               "-Ibuild/include", str(path)]
+    return subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True).stdout
+
+
 def calls():
     """(name, number, what the table says) for each number below 64."""
-    table = without_comments(read(CALLS / "table.c"))
+    text = expanded(CALLS / "table.c")
+    rows = re.findall(r"\[(\d+)\] = (\w+)", text[text.rindex("hypercall_table["):])
+    table = {int(number): handler for number, handler in rows}
     for name, number in numbers("xen.h", "__HYPERVISOR_", ""):
-        if re.search(rf"CALL\({name}\)", table):
+        if table.get(number) == f"hc_{name}":
             yield name, number, "present"
         else:
-            own = re.search(rf"\[__HYPERVISOR_{name}\] = (\w+)", table)
-            state = refusal(table, own.group(1)) if own else None
-            yield name, number, state or "-ENOSYS"
+            yield name, number, refusal(text, table.get(number, "")) or "-ENOSYS"
 
 
 def sources_of(name):
@@ -87,42 +95,42 @@ def page_of(name):
     return None
 
 
+def body_of(text, function):
+    """What is between a function's outermost braces; "" if it is not there."""
+    found = re.search(rf"\b{function}\([^;{{}}]*\)\s*\{{", text) if function else None
+    if not found:
+        return ""
+    depth, at = 1, found.end()
+    while depth and at < len(text):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        at += 1
+    return text[found.end():at - 1]
+
+
 def refusal(text, handler):
     """The errno of a function that has nothing else to say."""
-    body = re.search(rf"\b{handler}\([^;{{]*\)\s*\{{(.*?)\n\}}", text, re.S)
-    if not body:
-        return None
-    rest = re.sub(r"\(void\)\w+[,;]?|[\s,]+(?=\(void\))", " ", body.group(1)).strip()
+    rest = re.sub(r"\(void\)\s?\w+[,;]?|[\w ]+\*\w+ = \w+;", " ", body_of(text, handler)).strip()
     only = re.fullmatch(r"return (?:count == 0 \? 0 : )?-XEN_(\w+);", rest)
     return f"-{only.group(1)}" if only else None
 
 
 def sub_operations(name):
+    """(name, number, state), from rows "[number] = {handler" and "{number, handler", and from cases."""
     header, prefix, refused = SUB_OPERATIONS[name]
-    text = without_comments("\n".join(read(p) for p in sources_of(name)))
-    if name == "mmu_update":  # commands are compared, not listed
-        text += " MMU_NORMAL_PT_UPDATE "
+    raw = without_comments("\n".join(read(p) for p in sources_of(name)))
+    text = "\n".join(expanded(p) for p in sources_of(name))
+    ranges = re.findall(r"\[(\d+) ?\.\.\. ?(\d+)\] = \{?(\w+)", text)
     for short, number in numbers(header, prefix, refused):
-        whole = prefix + short
-        row = re.search(rf"\[{whole}(?:\.\.\. \w+)?\] = \{{?\s*(\w+)", text)
-        short_row = re.search(rf"(?:OPERATION|ANSWER)\({short}, *(\w+)", text)
-        handler = (row or short_row).group(1) if row or short_row else None
-        if handler and handler not in ("OPERATION", "OPERATION_ON"):
+        row = re.search(rf"\[{number}\] = \{{?\s*(\w+)|^ *\{{{number}, (run_\w+)", text, re.M)
+        handler = row and (row.group(1) or row.group(2))
+        handler = handler or next((h for first, last, h in ranges if int(first) <= number <= int(last)), None)
+        if handler:
             state = refusal(text, handler) or "present"
-        elif row or re.search(rf"\b({whole}|hc_{name}_{short})\b", text) or in_a_range(text, prefix, number, header):
-            state = refusal(text, f"run_{short}") or "present"
+        elif re.search(rf"\b({prefix}{short}|hc_{name}_{short})\b", raw) or name == "mmu_update":
+            state = "present"
         else:
             state = "absent"
         yield short, number, state
-
-
-def in_a_range(text, prefix, number, header):
-    """[A... B] = of a table."""
-    value = dict(numbers(header, prefix, ""))
-    for first, last in re.findall(rf"\[{prefix}(\w+)\.\.\. {prefix}(\w+)\]", text):
-        if value[first] <= number <= value[last]:
-            return True
-    return False
 
 
 def coverage():
