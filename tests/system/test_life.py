@@ -65,7 +65,8 @@ def test_a_crash_that_the_guest_handles_is_explained_by_itself():
     say("hello", "crash")
     gone("hello")
     text = machine().run("logs", "hello").stdout
-    for words in ("page fault", "address 8", "crash+", "thread_trampoline+"):
+    for words in ("page fault", "address 8", "crash+", "thread_trampoline+",
+                  "asked for the end", "shutdown_crash+0x", "trap_handle+0x"):
         expect(words in text, "the guest's own words", words, text)
 
 
