@@ -2,7 +2,7 @@
 /*
  * trace_reader.c: see trace_reader.h.
  * Owns: the number of readers. There is one ring a CPU, so a second reader would take the first one's records: refused.
- * Read next: trace_reader.h, ../../xenlike/comm/trace.c, the other end.
+ * Read next: trace_reader.h, ../../xenlike/observe/trace.c, the other end.
  */
 #include "dom0-tools/libpv/trace_reader.h"
 

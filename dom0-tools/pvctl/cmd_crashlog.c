@@ -2,7 +2,7 @@
 /*
  * cmd_crashlog.c: crashlog, what the hypervisor said before its last panic, from the record that a reset left
  * in memory. The debug key 'c' makes the hypervisor print it into its log, behind "crash| ".
- * Read next: ../../xenlike/cpu/crash_record.c.
+ * Read next: ../../xenlike/observe/crash_record.c.
  */
 #include "dom0-tools/pvctl/handlers.h"
 

@@ -18,7 +18,7 @@
 #include "dom0-tools/pvctl/hypercall_names.h"
 #include "dom0-tools/pvctl/session.h"
 
-/* xenlike/comm/trace.h says what their words are. */
+/* xenlike/observe/trace.h says what their words are. */
 #define TRACE_CALL        0x00201081u
 #define TRACE_CALL_MORE   0x00201082u
 #define TRACE_CALL_RESULT 0x00201083u

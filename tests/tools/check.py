@@ -10,6 +10,7 @@ import argparse, concurrent.futures, fnmatch, os, pathlib, re, shutil, subproces
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FILE_LINES, FUNCTION_LINES, RING0_LINES, SPINE_LINES = 600, 60, 15000, 3000
+OBSERVE_LINES = 1000
 CC = os.environ.get("HOST_CC", "cc").split()
 GUEST_INCLUDES = os.environ.get("GUEST_INCLUDES", "").split()
 
@@ -135,9 +136,13 @@ def code_lines(name):
 
 def check_ring0():
     """ring 0 stays thin, and the path through it that is read first stays an evening's"""
-    total = sum(code_lines(name) for name in tracked("xenlike/*.c", "xenlike/*.h", "xenlike/*.S"))
-    print(f"# ring 0: {total} code lines of at most {RING0_LINES}")
+    lines = {name: code_lines(name) for name in tracked("xenlike/*.c", "xenlike/*.h", "xenlike/*.S", "xenlike/*.inc")}
+    # What looks at guests and at the hypervisor itself, and what no guest needs to run, is counted apart.
+    observe = sum(count for name, count in lines.items() if name.startswith("xenlike/observe/"))
+    total = sum(lines.values()) - observe
+    print(f"# ring 0: {total} code lines of at most {RING0_LINES}; xenlike/observe: {observe} of at most {OBSERVE_LINES}")
     wrong = [f"xenlike/ has {total} code lines"] if total > RING0_LINES else []
+    wrong += [f"xenlike/observe/ has {observe} code lines"] if observe > OBSERVE_LINES else []
     return wrong + spine()
 
 

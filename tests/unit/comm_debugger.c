@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "comm_world.h"
-#include "xenlike/domain/debugger.h"
+#include "xenlike/observe/debugger.h"
 
 #define FURTHER (WORLD_BUFFER + 8192)
 

@@ -6,7 +6,7 @@
 #include <public/trace.h>
 
 #include "comm_world.h"
-#include "xenlike/comm/trace.h"
+#include "xenlike/observe/trace.h"
 
 static int64_t absent(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6)
 {

@@ -8,7 +8,7 @@
  */
 #include "paging.h"
 
-#include "../cpu/crash_record.h"
+#include "../observe/crash_record.h"
 #include "../cpu/registers.h"
 #include "../lib/check.h"
 #include "../lib/print.h"

@@ -93,9 +93,9 @@ bool machine_preempt_wanted(void);
 uint64_t machine_now_ns(void);
 uint64_t machine_ticks(void); /* TSC */
 
-/* Hypercalls of every CPU go through comm/trace.c's table from now on, or no longer. */
+/* Hypercalls of every CPU go through observe/trace.c's table from now on, or no longer. */
 void machine_trace_calls(bool on);
-/* Into the log: what was said before the last panic (cpu/crash_record.c). */
+/* Into the log: what was said before the last panic (observe/crash_record.c). */
 void machine_print_crash_record(void);
 uint64_t machine_tick_frequency_khz(void);
 /* For pvclock: ns = system_ns + (((ticks - tick_base) << shift) * multiplier >> 32). */

@@ -8,7 +8,7 @@
 #include "../domain/domain.h"
 #include "../lib/check.h"
 #include "../lib/print.h"
-#include "crash_record.h"
+#include "../observe/crash_record.h"
 #include "machine.h"
 #include "percpu.h"
 #include "registers.h"

@@ -3,7 +3,7 @@
 #include "percpu.h"
 
 #include "../boot/paging.h"
-#include "../comm/trace.h"
+#include "../observe/trace.h"
 #include "../domain/schedule.h"
 #include "../domain/pv.h"
 #include "../lib/print.h"

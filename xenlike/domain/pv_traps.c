@@ -9,7 +9,7 @@
  */
 #include "../mm/guest_access.h"
 #include "../mm/page_table.h"
-#include "debugger.h"
+#include "../observe/debugger.h"
 #include "pv.h"
 
 #define VECTOR_DB  1

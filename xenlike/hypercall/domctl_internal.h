@@ -26,7 +26,7 @@ domctl_handler hc_domctl_setvcpucontext, hc_domctl_getvcpucontext, hc_domctl_get
     hc_domctl_setvcpuaffinity, hc_domctl_getvcpuaffinity, hc_domctl_setnodeaffinity,
     hc_domctl_getnodeaffinity, hc_domctl_scheduler_op, hc_domctl_settscinfo, hc_domctl_gettscinfo;
 
-/* hc_domctl_debug.c */
+/* observe/domctl_debug.c */
 domctl_handler hc_domctl_setdebugging, hc_domctl_gdbsx_guestmemio, hc_domctl_gdbsx_pausevcpu,
     hc_domctl_gdbsx_unpausevcpu, hc_domctl_gdbsx_domstatus;
 

@@ -7,7 +7,7 @@
 #include <public/sysctl.h>
 
 #include "../comm/console.h"
-#include "../comm/trace.h"
+#include "../observe/trace.h"
 #include "../domain/schedule.h"
 #include "../lib/check.h"
 #include "../lib/print.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * domctl: a debugger's commands, as gdbsx has them.
- * Guest ABI: docs/abi/domctl.md. Read next: domain/debugger.c.
+ * Guest ABI: docs/abi/domctl.md. Read next: observe/debugger.c.
  */
-#include "../domain/debugger.h"
-#include "domctl_internal.h"
+#include "debugger.h"
+#include "../hypercall/domctl_internal.h"
 
 int hc_domctl_setdebugging(struct domain *d, struct xen_domctl *op)
 {

@@ -4,12 +4,12 @@
  *
  * Owns: domain.debugger_attached, vcpu.debugger_event, vcpu.debugger_pauses. Invariant: DB1 a domain without a debugger gets its #BP and
  * #DB itself; DB2 no store through here reaches a page table or a descriptor page.
- * Read next: debugger.c, hypercall/hc_domctl_debug.c.
+ * Read next: debugger.c, observe/domctl_debug.c.
  */
 #ifndef XENLIKE_DOMAIN_DEBUGGER_H
 #define XENLIKE_DOMAIN_DEBUGGER_H
 
-#include "domain.h"
+#include "../domain/domain.h"
 
 /* The running vCPU trapped in its kernel. True: its domain is paused, as by the toolstack, and VIRQ_DEBUGGER is raised. */
 bool debugger_takes(struct vcpu *v, uint32_t vector);

@@ -11,7 +11,7 @@
 #include "../comm/event_channel.h"
 #include "../mm/guest_access.h"
 #include "../mm/page_table.h"
-#include "schedule.h"
+#include "../domain/schedule.h"
 
 #define MAX_PAUSES 255
 

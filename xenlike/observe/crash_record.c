@@ -4,7 +4,7 @@
 
 #include "../comm/console.h"
 #include "../lib/print.h"
-#include "machine.h"
+#include "../cpu/machine.h"
 
 #define RECORD_MAGIC UINT64_C(0x6c6c65776572616f)
 
