@@ -81,15 +81,24 @@ static void keep_crash_record(void)
     }
 }
 
+/* The part of the range that is RAM we use, half-open; false: none. */
+static bool ram_of(uint32_t i, uint64_t *start, uint64_t *end)
+{
+    const struct boot_range *range = &boot_info.ranges[i];
+
+    *start = range->start;
+    *end = min_u64(range->start + range->size, MAX_RAM_BYTES);
+    return range->type == BOOT_RANGE_RAM && *start < *end;
+}
+
 static void free_ranges_init(void)
 {
     for (uint32_t i = 0; i < boot_info.nr_ranges; i++) {
-        const struct boot_range *range = &boot_info.ranges[i];
-        uint64_t start = (max_u64(range->start, LOW_MEMORY) + PAGE_SIZE - 1) & PAGE_MASK;
-        uint64_t end = min_u64(range->start + range->size, MAX_RAM_BYTES) & PAGE_MASK;
+        uint64_t start, end;
 
-        if (range->type == BOOT_RANGE_RAM) {
-            free_range_add(start, end);
+        if (ram_of(i, &start, &end)) {
+            start = (max_u64(start, LOW_MEMORY) + PAGE_SIZE - 1) & PAGE_MASK;
+            free_range_add(start, end & PAGE_MASK);
         }
     }
     free_range_cut(image_physical(image_start) & PAGE_MASK, image_physical(image_end));
@@ -214,11 +223,10 @@ static void map_direct(void)
 
     map_range(DIRECT_MAP_START, 0, LARGE_PAGE, RIGHTS_DATA);
     for (uint32_t i = 0; i < boot_info.nr_ranges; i++) {
-        const struct boot_range *range = &boot_info.ranges[i];
-        uint64_t first = range->start & ~(LARGE_PAGE - 1);
-        uint64_t last = min_u64(range->start + range->size, MAX_RAM_BYTES);
+        uint64_t first, last;
 
-        if (range->type == BOOT_RANGE_RAM && first < last) {
+        if (ram_of(i, &first, &last)) {
+            first &= ~(LARGE_PAGE - 1);
             last = (last + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
             map_range(DIRECT_MAP_START + first, first, last - first, RIGHTS_DATA);
         }
@@ -267,12 +275,10 @@ static void map_tables(void)
 static void announce_ram(void)
 {
     for (uint32_t i = 0; i < boot_info.nr_ranges; i++) {
-        const struct boot_range *range = &boot_info.ranges[i];
-        uint64_t start = (range->start + PAGE_SIZE - 1) >> PAGE_SHIFT;
-        uint64_t end = min_u64(range->start + range->size, MAX_RAM_BYTES) >> PAGE_SHIFT;
+        uint64_t start, end;
 
-        if (range->type == BOOT_RANGE_RAM && start < end) {
-            frame_table_add_ram(MFN(start), MFN(end));
+        if (ram_of(i, &start, &end) && start + PAGE_SIZE - 1 < (end & PAGE_MASK)) {
+            frame_table_add_ram(MFN((start + PAGE_SIZE - 1) >> PAGE_SHIFT), MFN(end >> PAGE_SHIFT));
         }
     }
 }

@@ -99,11 +99,6 @@ uint32_t console_log_end(char *text, uint32_t size)
     return count;
 }
 
-void console_force_unlock(void)
-{
-    spinlock_init(&console_lock);
-}
-
 /* How many of size bytes the domain may write now. Its budget is the time at which all it wrote would have passed at its rate. */
 static size_t rate_allowance(struct domain *d, size_t size)
 {

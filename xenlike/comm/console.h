@@ -34,7 +34,4 @@ int console_read_log(struct xen_sysctl_readconsole *request);
 /* The last bytes of the log, at most size; how many. For panic(): takes no lock. */
 uint32_t console_log_end(char *text, uint32_t size);
 
-/* For panic(): whoever held the lock does not run any more. */
-void console_force_unlock(void);
-
 #endif

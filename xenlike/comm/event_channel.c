@@ -54,17 +54,11 @@ static inline void mark_pending(struct vcpu *v)
     }
 }
 
-void event_channel_mark_pending(struct vcpu *v)
-{
-    mark_pending(v);
-}
-
 /* Pollers wait for ports that are masked, so the upcall does not find them. */
 static void wake_pollers(struct domain *d, uint32_t port)
 {
-    for (uint32_t i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpus[i];
-        if (v != NULL && (READ_ONCE(v->pause_flags) & VCPU_POLLING) != 0 &&
+    FOR_EACH_VCPU (d, v) {
+        if ((READ_ONCE(v->pause_flags) & VCPU_POLLING) != 0 &&
             (v->poll_port == port || v->poll_port == ~0u)) {
             wake(v);
         }

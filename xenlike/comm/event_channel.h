@@ -29,8 +29,6 @@ void event_channel_raise_pirq(struct domain *d, uint32_t pirq, uint32_t port);
 
 /* Where a vCPU's info points while it has no place: ids from 32 on before they register one, and the dead. Masked; never read as truth. */
 extern struct vcpu_info event_channel_no_info;
-/* Delivery: marks the vCPU's upcall and wakes it. */
-void event_channel_mark_pending(struct vcpu *v);
 /* Does an upcall wait for v (pending and not masked)? Exit path and block. */
 static inline bool event_channel_upcall_wanted(const struct vcpu *v)
 {

@@ -305,9 +305,9 @@ static int close_port(struct domain *d, struct event_channel *channel) MUST_HOLD
         close_interdomain(d, channel);
         return 0;
     case CHANNEL_VIRQ:
-        for (uint32_t i = 0; i < d->max_vcpus; i++) {
-            if (d->vcpus[i] != NULL && d->vcpus[i]->virq_port[channel->virq] == channel->port) {
-                WRITE_ONCE(d->vcpus[i]->virq_port[channel->virq], 0);
+        FOR_EACH_VCPU (d, v) {
+            if (v->virq_port[channel->virq] == channel->port) {
+                WRITE_ONCE(v->virq_port[channel->virq], 0);
             }
         }
         break;
@@ -377,9 +377,8 @@ int event_channel_relinquish(struct domain *d)
     if (result != 0) {
         return result;
     }
-    for (uint32_t i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpus[i];
-        if (v != NULL && mfn_valid_value(v->info_frame)) {
+    FOR_EACH_VCPU (d, v) {
+        if (mfn_valid_value(v->info_frame)) {
             v->info = &event_channel_no_info;
             frame_put_and_type(v->info_frame);
             v->info_frame = INVALID_MFN;

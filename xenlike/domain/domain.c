@@ -283,10 +283,8 @@ int domain_set_max_vcpus(struct domain *d, uint32_t count)
 void domain_pause(struct domain *d)
 {
     __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
-    for (uint32_t i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpus[i] != NULL) {
-            schedule_sleep_sync(d->vcpus[i]);
-        }
+    FOR_EACH_VCPU (d, v) {
+        schedule_sleep_sync(v);
     }
 }
 
@@ -295,10 +293,8 @@ void domain_unpause(struct domain *d)
     if (__atomic_sub_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST) != 0) {
         return;
     }
-    for (uint32_t i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpus[i] != NULL) {
-            schedule_wake(d->vcpus[i]);
-        }
+    FOR_EACH_VCPU (d, v) {
+        schedule_wake(v);
     }
 }
 
@@ -365,11 +361,9 @@ void domain_shutdown(struct domain *d, uint8_t reason)
     if (first) {
         d->is_shut_down = true;
         d->shutdown_code = reason;
-        for (uint32_t i = 0; i < d->max_vcpus; i++) {
-            if (d->vcpus[i] != NULL) {
-                __atomic_or_fetch(&d->vcpus[i]->pause_flags, VCPU_SHUTDOWN, __ATOMIC_SEQ_CST);
-                schedule_sleep(d->vcpus[i]);
-            }
+        FOR_EACH_VCPU (d, v) {
+            __atomic_or_fetch(&v->pause_flags, VCPU_SHUTDOWN, __ATOMIC_SEQ_CST);
+            schedule_sleep(v);
         }
     }
     spin_unlock(&d->lock);
@@ -385,10 +379,8 @@ void domain_resume(struct domain *d)
     d->is_shut_down = false;
     d->shutdown_code = 0;
     d->crash_reason[0] = '\0';
-    for (uint32_t i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpus[i] != NULL) {
-            __atomic_and_fetch(&d->vcpus[i]->pause_flags, ~VCPU_SHUTDOWN, __ATOMIC_SEQ_CST);
-        }
+    FOR_EACH_VCPU (d, v) {
+        __atomic_and_fetch(&v->pause_flags, ~VCPU_SHUTDOWN, __ATOMIC_SEQ_CST);
     }
     spin_unlock(&d->lock);
     domain_unpause(d);
@@ -396,11 +388,7 @@ void domain_resume(struct domain *d)
 
 static int relinquish_vcpus(struct domain *d)
 {
-    for (uint32_t i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpus[i];
-        if (v == NULL) {
-            continue;
-        }
+    FOR_EACH_VCPU (d, v) {
         int result = page_table_drop_bases(v);
         if (result != 0) {
             return result;

@@ -130,6 +130,11 @@ static inline struct domain *current_domain(void)
     return current_vcpu()->domain;
 }
 
+/* Each vCPU that was created; a break ends nothing. */
+#define FOR_EACH_VCPU(d, v)                                      \
+    for (uint32_t v##_id = 0; v##_id < (d)->max_vcpus; v##_id++) \
+        for (struct vcpu *v = (d)->vcpus[v##_id]; v != NULL; v = NULL)
+
 static inline bool vcpu_is_runnable(const struct vcpu *v)
 {
     return READ_ONCE(v->pause_flags) == 0 && READ_ONCE(v->pause_count) == 0 &&

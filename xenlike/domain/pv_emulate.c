@@ -8,6 +8,7 @@
  */
 #include "../lib/string.h"
 #include "../mm/guest_access.h"
+#include "../mm/pt_decode.h"
 #include "pv_internal.h"
 
 #define INSTRUCTION_MAX 15 /* bytes, Intel SDM 2A, 2.3.11 */
@@ -81,18 +82,6 @@ static bool decode(struct instruction *i)
         }
     }
     return false;
-}
-
-/* General registers by their number in instructions. */
-static uint64_t *register_of(struct cpu_user_regs *regs, uint32_t number)
-{
-    uint64_t *const registers[16] = {
-        &regs->rax, &regs->rcx, &regs->rdx, &regs->rbx, &regs->rsp, &regs->rbp,
-        &regs->rsi, &regs->rdi, &regs->r8,  &regs->r9,  &regs->r10, &regs->r11,
-        &regs->r12, &regs->r13, &regs->r14, &regs->r15,
-    };
-
-    return registers[number & 15];
 }
 
 /* Stores the low half and clears the high one, as 32-bit results do. */
@@ -193,7 +182,7 @@ static bool mov_special(struct vcpu *v, struct instruction *i)
     }
     /* The mode field is ignored by the processor: always a register. */
     uint32_t special = (i->modrm >> 3 & 7) | ((i->rex & 4) != 0 ? 8 : 0);
-    uint64_t *general = register_of(&v->regs, (i->modrm & 7) | ((i->rex & 1) != 0 ? 8 : 0));
+    uint64_t *general = pt_decode_register(&v->regs, (i->modrm & 7) | ((i->rex & 1) != 0 ? 8 : 0));
     if ((i->opcode & 1) == 0) {
         return (i->opcode & 2) != 0 ? pv_write_control(v, special, *general)
                                     : pv_read_control(v, special, general);

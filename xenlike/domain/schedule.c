@@ -80,13 +80,11 @@ uint64_t schedule_domain_time_ns(const struct domain *d)
 {
     uint64_t sum_ns = d->cpu_time_ns;
 
-    for (uint32_t i = 0; i < d->max_vcpus; i++) {
+    FOR_EACH_VCPU (d, v) {
         struct vcpu_runstate_info info;
 
-        if (d->vcpus[i] != NULL) {
-            schedule_runstate(d->vcpus[i], &info);
-            sum_ns += info.time[RUNSTATE_running];
-        }
+        schedule_runstate(v, &info);
+        sum_ns += info.time[RUNSTATE_running];
     }
     return sum_ns;
 }

@@ -97,10 +97,8 @@ void vcpu_down(struct vcpu *v)
 {
     struct domain *d = v->domain;
 
-    for (uint32_t i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *other = d->vcpus[i];
-
-        if (other != NULL && other != v && (READ_ONCE(other->pause_flags) & VCPU_DOWN) == 0) {
+    FOR_EACH_VCPU (d, other) {
+        if (other != v && (READ_ONCE(other->pause_flags) & VCPU_DOWN) == 0) {
             __atomic_fetch_or(&v->pause_flags, VCPU_DOWN, __ATOMIC_SEQ_CST);
             schedule_sleep(v);
             return;

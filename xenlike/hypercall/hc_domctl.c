@@ -49,12 +49,8 @@ static void count_vcpus(const struct domain *d, struct xen_domctl_getdomaininfo 
 {
     bool all_blocked = true, any_running = false;
     info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
-    for (uint32_t i = 0; i < d->max_vcpus; i++) {
-        const struct vcpu *v = d->vcpus[i];
-        if (v == NULL) {
-            continue;
-        }
-        info->max_vcpu_id = i;
+    FOR_EACH_VCPU (d, v) {
+        info->max_vcpu_id = v->id;
         uint32_t flags = READ_ONCE(v->pause_flags);
         if ((flags & VCPU_DOWN) == 0) {
             info->nr_online_vcpus++;

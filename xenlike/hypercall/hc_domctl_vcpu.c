@@ -128,38 +128,37 @@ static int affinity_set_one(const struct xenctl_bitmap *bitmap)
     return mask != 0 ? hc_domctl_write_bitmap(bitmap, mask) : -XEN_EINVAL;
 }
 
-int hc_domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op)
+static int affinity_get_one(const struct xenctl_bitmap *bitmap)
+{
+    return hc_domctl_write_bitmap(bitmap, ~UINT64_C(0));
+}
+
+/* The hard map, the soft one, or both. */
+static int each_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *affinity,
+                         int (*one)(const struct xenctl_bitmap *bitmap))
 {
     struct vcpu *v;
-    struct xen_domctl_vcpuaffinity *affinity = &op->u.vcpuaffinity;
     int result = find_vcpu(d, affinity->vcpu, &v);
     if (result == 0 && (affinity->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)) == 0) {
         result = -XEN_EINVAL;
     }
     if (result == 0 && (affinity->flags & XEN_VCPUAFFINITY_HARD) != 0) {
-        result = affinity_set_one(&affinity->cpumap_hard);
+        result = one(&affinity->cpumap_hard);
     }
     if (result == 0 && (affinity->flags & XEN_VCPUAFFINITY_SOFT) != 0) {
-        result = affinity_set_one(&affinity->cpumap_soft);
+        result = one(&affinity->cpumap_soft);
     }
     return result;
 }
 
+int hc_domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op)
+{
+    return each_affinity(d, &op->u.vcpuaffinity, affinity_set_one);
+}
+
 int hc_domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op)
 {
-    struct vcpu *v;
-    struct xen_domctl_vcpuaffinity *affinity = &op->u.vcpuaffinity;
-    int result = find_vcpu(d, affinity->vcpu, &v);
-    if (result == 0 && (affinity->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)) == 0) {
-        result = -XEN_EINVAL;
-    }
-    if (result == 0 && (affinity->flags & XEN_VCPUAFFINITY_HARD) != 0) {
-        result = hc_domctl_write_bitmap(&affinity->cpumap_hard, ~UINT64_C(0));
-    }
-    if (result == 0 && (affinity->flags & XEN_VCPUAFFINITY_SOFT) != 0) {
-        result = hc_domctl_write_bitmap(&affinity->cpumap_soft, ~UINT64_C(0));
-    }
-    return result;
+    return each_affinity(d, &op->u.vcpuaffinity, affinity_get_one);
 }
 
 int hc_domctl_setnodeaffinity(struct domain *d, struct xen_domctl *op)

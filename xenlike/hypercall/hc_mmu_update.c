@@ -14,8 +14,7 @@
 #include "../mm/page_type.h"
 #include "../mm/pt_update.h"
 
-#define MMU_UPDATE_PREEMPTED 0x80000000u
-#define COMMAND_MASK         UINT64_C(7)
+#define COMMAND_MASK UINT64_C(7)
 
 static int update_m2p(const struct mmu_domains *domains, mfn_t mfn, uint64_t gpfn)
 {
@@ -93,43 +92,28 @@ static int update_list(const struct mmu_domains *domains, uint64_t list, uint32_
     return result;
 }
 
-static __attribute__((noinline)) int64_t update_many(uint64_t requests, uint64_t count_argument,
-                                                     uint64_t done_pointer,
-                                                     uint64_t domain_argument)
+static int update_locked(const struct mmu_domains *domains, uint64_t list, uint32_t count,
+                         uint32_t *done)
 {
-    uint32_t count = (uint32_t)count_argument & ~MMU_UPDATE_PREEMPTED;
-    uint32_t before = 0;
-    uint32_t now;
-    struct mmu_domains domains;
-    int result;
-
-    if (unlikely(((uint32_t)count_argument & MMU_UPDATE_PREEMPTED) != 0) && done_pointer != 0) {
-        (void)guest_access_read(&before, GVA(done_pointer), sizeof(before));
-    }
-    result = mmu_domains_get(&domains, (uint32_t)domain_argument);
-    if (unlikely(result != 0)) {
-        return result;
-    }
-    spin_lock(&domains.tables->page_lock);
-    result = update_list(&domains, requests, count, &now);
+    spin_lock(&domains->tables->page_lock);
+    int result = update_list(domains, list, count, done);
     if (likely(result != -XEN_ERESTART)) {
         /* The frames that the list set free are free for other uses when it returns. */
-        int left = page_type_drain(domains.tables);
+        int left = page_type_drain(domains->tables);
 
         result = result == 0 ? left : result;
     }
-    spin_unlock(&domains.tables->page_lock);
-    mmu_domains_put(&domains);
-    if (done_pointer != 0) {
-        before += now;
-        (void)guest_access_write(GVA(done_pointer), &before, sizeof(before));
-    }
-    if (unlikely(result == -XEN_ERESTART)) {
-        return hypercall_continue(
-            __HYPERVISOR_mmu_update, requests + now * sizeof(struct mmu_update),
-            (count - now) | MMU_UPDATE_PREEMPTED, done_pointer, domain_argument, 0, 0);
-    }
+    spin_unlock(&domains->tables->page_lock);
     return result;
+}
+
+static __attribute__((noinline)) int64_t update_many(uint64_t requests, uint64_t count,
+                                                     uint64_t done, uint64_t domain)
+{
+    const struct mmu_list call = {requests, count, done, domain};
+
+    return mmu_domains_run_list(__HYPERVISOR_mmu_update, &call, sizeof(struct mmu_update),
+                                update_locked);
 }
 
 /* Half of what a Linux asks for is one request of its own: that goes straight. */

@@ -14,8 +14,6 @@
 #include "../mm/guest_access.h"
 #include "../mm/page_table.h"
 
-#define MMU_UPDATE_PREEMPTED 0x80000000u
-
 /* d: the domain that the call names; own: it is the caller. */
 typedef int mmuext_handler(struct domain *d, const struct mmuext_op *op);
 
@@ -167,31 +165,9 @@ static int operate(const struct mmu_domains *domains, uint64_t list, uint32_t co
     return domains->frames == NULL ? 0 : page_table_settle(domains->frames);
 }
 
-HYPERCALL_4(hc_mmuext_op, list, count_argument, done_pointer, domain_argument)
+HYPERCALL_4(hc_mmuext_op, list, count, done, domain)
 {
-    uint32_t count = (uint32_t)count_argument & ~MMU_UPDATE_PREEMPTED;
-    uint32_t before = 0;
-    uint32_t now;
-    struct mmu_domains domains;
-    int result;
+    const struct mmu_list call = {list, count, done, (domid_t)domain};
 
-    if (unlikely(((uint32_t)count_argument & MMU_UPDATE_PREEMPTED) != 0) && done_pointer != 0) {
-        (void)guest_access_read(&before, GVA(done_pointer), sizeof(before));
-    }
-    result = mmu_domains_get(&domains, (domid_t)domain_argument);
-    if (unlikely(result != 0)) {
-        return result;
-    }
-    result = operate(&domains, list, count, &now);
-    mmu_domains_put(&domains);
-    if (done_pointer != 0) {
-        before += now;
-        (void)guest_access_write(GVA(done_pointer), &before, sizeof(before));
-    }
-    if (unlikely(result == -XEN_ERESTART)) {
-        return hypercall_continue(__HYPERVISOR_mmuext_op, list + now * sizeof(struct mmuext_op),
-                                  (count - now) | MMU_UPDATE_PREEMPTED, done_pointer,
-                                  domain_argument, 0, 0);
-    }
-    return result;
+    return mmu_domains_run_list(__HYPERVISOR_mmuext_op, &call, sizeof(struct mmuext_op), operate);
 }

@@ -166,14 +166,11 @@ static void key_domains(void)
         print("d%u: %u references, %u of %u frames, paused %u, life %u, %u vCPUs%s%s\n", d->id,
               d->references - 1, d->nr_frames, d->max_frames, d->pause_count, (unsigned int)d->life,
               d->max_vcpus, d->crash_reason[0] != '\0' ? ", crashed: " : "", d->crash_reason);
-        for (uint32_t i = 0; i < d->max_vcpus; i++) {
-            const struct vcpu *v = d->vcpus[i];
-            if (v != NULL) {
-                print("d%u vcpu %u: flags %x, cpu %u%s, rip %016llx, upcall pending %u mask %u\n",
-                      d->id, i, v->pause_flags, v->processor, v->sched.running ? " running" : "",
-                      (unsigned long long)v->regs.rip, v->info->evtchn_upcall_pending,
-                      v->info->evtchn_upcall_mask);
-            }
+        FOR_EACH_VCPU (d, v) {
+            print("d%u vcpu %u: flags %x, cpu %u%s, rip %016llx, upcall pending %u mask %u\n",
+                  d->id, v->id, v->pause_flags, v->processor, v->sched.running ? " running" : "",
+                  (unsigned long long)v->regs.rip, v->info->evtchn_upcall_pending,
+                  v->info->evtchn_upcall_mask);
         }
         next = d->id + 1u;
         domain_put(d);

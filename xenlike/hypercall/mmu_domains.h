@@ -32,4 +32,19 @@ static inline void mmu_domains_put(const struct mmu_domains *domains)
     }
 }
 
+/* In the count: `done` says how many an earlier part of the call has carried out. */
+#define MMU_UPDATE_PREEMPTED 0x80000000u
+
+/* The four arguments of mmu_update and of mmuext_op: a list whose elements are carried out in order, perhaps with pauses. */
+struct mmu_list {
+    uint64_t list, count, done_pointer, domains;
+};
+/* Carries out elements from the start of the list; *done tells how many. */
+typedef int mmu_list_handler(const struct mmu_domains *domains, uint64_t list, uint32_t count,
+                             uint32_t *done);
+
+/* Runs the handler on what is left of the call's list; hypercall nr goes on later after -ERESTART. */
+int64_t mmu_domains_run_list(uint64_t nr, const struct mmu_list *call, size_t element_size,
+                             mmu_list_handler *handler);
+
 #endif

@@ -52,9 +52,9 @@ static const uint8_t register_offset[16] = {
     offsetof(struct cpu_user_regs, r14), offsetof(struct cpu_user_regs, r15),
 };
 
-static uint64_t *register_of(struct cpu_user_regs *regs, unsigned int number)
+uint64_t *pt_decode_register(struct cpu_user_regs *regs, unsigned int number)
 {
-    return (uint64_t *)(void *)((char *)regs + register_offset[number]);
+    return (uint64_t *)(void *)((char *)regs + register_offset[number & 15]);
 }
 
 static uint64_t register_value(const struct cpu_user_regs *regs, unsigned int number)
@@ -254,8 +254,9 @@ void pt_decode_commit(const struct pt_store_instruction *instruction, struct cpu
                       const struct pt_store_result *result)
 {
     if (result->loads) {
-        uint64_t *target =
-            instruction->operation == PT_CMPXCHG ? &regs->rax : register_of(regs, instruction->reg);
+        uint64_t *target = instruction->operation == PT_CMPXCHG
+                               ? &regs->rax
+                               : pt_decode_register(regs, instruction->reg);
 
         if (instruction->bytes >= 4) {
             *target = result->loaded; /* 32 bits: the upper half becomes zero */

@@ -52,4 +52,7 @@ void pt_decode_execute(const struct pt_store_instruction *instruction,
 void pt_decode_commit(const struct pt_store_instruction *instruction, struct cpu_user_regs *regs,
                       const struct pt_store_result *result);
 
+/* The general register of that number (0 to 15) in instructions. */
+uint64_t *pt_decode_register(struct cpu_user_regs *regs, unsigned int number);
+
 #endif

@@ -27,10 +27,8 @@ bool debugger_takes(struct vcpu *v, uint32_t vector)
     d->controller_pauses++;
     __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
     spin_unlock(&d->lock);
-    for (uint32_t i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpus[i] != NULL) {
-            schedule_sleep(d->vcpus[i]);
-        }
+    FOR_EACH_VCPU (d, each) {
+        schedule_sleep(each);
     }
     event_channel_raise_global_virq(VIRQ_DEBUGGER);
     return true;
