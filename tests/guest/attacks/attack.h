@@ -69,7 +69,7 @@ attack_t instructions, registers, ports, interrupts, irets, flags_survive, sysre
 attack_t stale_tlb, own_tables, linear_tables, foreign_frames, hypervisor_slots, balloon, exchange,
     writable_tables, descriptor_pages;
 attack_t event_storm, shared_info, timers, long_lists, contexts, vcpu_areas;
-attack_t grant_maps, grant_flip, grant_revoke, grant_exhaust, grant_tables;
+attack_t grant_maps, grant_flip, grant_revoke, grant_exhaust, grant_tables, stale_grants;
 attack_t console_flood, store_garbage;
 attack_t random_calls;
 attack_t stack_hypervisor, stack_not_canonical, stack_unmapped, stack_read_only, stack_straddles,

@@ -7,6 +7,7 @@
 
 #include <public/grant_table.h>
 #include <public/memory.h>
+#include <pvk/grant.h>
 #include <pvk/hypercall.h>
 #include <pvk/memory.h>
 #include <pvk/start.h>
@@ -349,4 +350,43 @@ void descriptor_pages(void)
     attack_expect("pin it as a table", attack_mmuext(MMUEXT_PIN_L1_TABLE, table.mfn), -22);
     attack_expect("write it", victim_map(table, ENTRY_PRESENT | ENTRY_WRITE), -16);
     attack_expect("give it back", reservation(XENMEM_decrease_reservation, &table.mfn, 1, 0), 1);
+}
+
+/*
+ * A grant mapping that was used must be gone from the TLB when its unmap returns: through a second way to the same L1 table, and
+ * after the guest cleared the entry's accessed bit itself.
+ */
+static void stale_grant(const char *what, bool by_alias)
+{
+    struct victim page = victim_page();
+    struct gnttab_map_grant_ref map = {.flags = GNTMAP_host_map, .dom = start_domid()};
+    struct gnttab_unmap_grant_ref unmap = {0};
+    uint8_t *window = memory_window_alloc(1), *alias = window + (by_alias ? 100ul << 21 : 0);
+    unsigned long mfns[4];
+
+    map.ref = (uint32_t)grant_access(start_domid(), page.words, false);
+    map.host_addr = (unsigned long)window;
+    attack_expect("map", hypercall_grant_table_op(GNTTABOP_map_grant_ref, &map, 1), 0);
+    attack_expect("its status", map.status, 0);
+    tables_of(window, mfns);
+    if (by_alias) {
+        attack_expect(
+            "alias",
+            update((mfns[1] << 12) + ((unsigned long)alias >> 21 & 511) * 8, mfns[0] << 12 | 7), 0);
+    }
+    attack_expect("store", attack_try(store, alias), ATTACK_RETURNED);
+    if (!by_alias) {
+        attack_expect("accessed no more", update(attack_entry_of(window), page.mfn << 12 | 3), 0);
+    }
+    unmap.host_addr = map.host_addr;
+    unmap.handle = map.handle;
+    attack_expect("unmap", hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, &unmap, 1), 0);
+    attack_expect("its status", unmap.status, 0);
+    attack_expect(what, attack_try(store, alias), VECTOR_PF);
+}
+
+void stale_grants(void)
+{
+    stale_grant("store by another way after the unmap", true);
+    stale_grant("store after accessed was cleared and the unmap", false);
 }

@@ -53,6 +53,7 @@ static const struct {
     {"grant-revoke", grant_revoke},
     {"grant-exhaust", grant_exhaust},
     {"grant-tables", grant_tables},
+    {"stale-grants", stale_grants},
     {"console-flood", console_flood},
     {"store-garbage", store_garbage},
     {"random-calls", random_calls},
