@@ -37,14 +37,14 @@ static bool store(pte_t *slot, pte_t old, pte_t wanted, enum pt_store how)
     return true;
 }
 
-/* PU2. A grant mapping stays one, and its references stay where they are. */
+/* PU2. A grant mapping stays one, and its references stay where they are; it counts as used, since its unmap flushes only what was. */
 static COLD int change_flags(struct domain *d, pte_t *slot, pte_t old, pte_t wanted,
                              enum pt_store how)
 {
     if ((wanted & pt_entry_refused_l1(d)) != 0) {
         return -XEN_EINVAL;
     }
-    wanted = pt_entry_adjust_l1(wanted) | (old & PTE_GRANT);
+    wanted = pt_entry_adjust_l1(wanted) | ((old & PTE_GRANT) != 0 ? PTE_GRANT | PTE_ACCESSED : 0);
     return store(slot, old, wanted, how) ? 0 : -XEN_EAGAIN;
 }
 
