@@ -179,15 +179,6 @@ static mfn_t mapped_frame(const struct grant_table *table, grant_ref_t ref) MUST
     return MFN(frame->active[index / GRANT_ACTIVE_CHUNK][index % GRANT_ACTIVE_CHUNK].frame);
 }
 
-static void batch_flush_add(struct grant_unmap_batch *batch, uint64_t address, bool by_entry)
-{
-    if (by_entry || (batch->flush_page && batch->page != address)) {
-        batch->flush_all = true;
-    }
-    batch->flush_page = true;
-    batch->page = address;
-}
-
 /* What of `wanted` (GNTMAP kinds) can be taken off the mapping: removed from *flags. */
 static int16_t take_off(const struct gnttab_unmap_grant_ref *op, uint16_t *flags, mfn_t frame,
                         struct grant_unmap_batch *batch)
@@ -206,9 +197,8 @@ static int16_t take_off(const struct gnttab_unmap_grant_ref *op, uint16_t *flags
         if (status != GNTST_okay) {
             return (int16_t)status;
         }
-        if (accessed) {
-            batch_flush_add(batch, op->host_addr, by_entry);
-        }
+        /* Of everything: the guest may have used the entry by other addresses, too, if it has the table twice. */
+        batch->flush |= accessed;
         *flags &= (uint16_t)~GNTMAP_host_map;
     }
     return GNTST_okay;
@@ -256,10 +246,8 @@ int16_t grant_map_undo(const struct gnttab_unmap_grant_ref *op, struct grant_unm
 void grant_map_finish(struct grant_unmap_batch *batch)
 {
     struct domain *d = current_domain();
-    if (batch->flush_all) {
+    if (batch->flush) {
         machine_flush_mask(d->dirty_cpus, true);
-    } else if (batch->flush_page) {
-        machine_flush_page_mask(d->dirty_cpus, GVA(batch->page));
     }
     for (uint32_t i = 0; i < batch->count; i++) {
         /* The frame still holds its owner's domain alive, and that its id. */

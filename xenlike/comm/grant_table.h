@@ -41,8 +41,7 @@ int16_t grant_map(struct gnttab_map_grant_ref *op);
 #define GRANT_UNMAP_BATCH 16
 struct grant_unmap_batch {
     uint32_t count;
-    bool flush_page, flush_all;
-    uint64_t page; /* with flush_page: the only address to flush */
+    bool flush; /* a mapping was used */
     struct {
         mfn_t frame;
         grant_ref_t ref;
@@ -55,8 +54,7 @@ struct grant_unmap_batch {
 static inline void grant_map_begin(struct grant_unmap_batch *batch)
 {
     batch->count = 0;
-    batch->flush_page = false;
-    batch->flush_all = false;
+    batch->flush = false;
 }
 int16_t grant_map_undo(const struct gnttab_unmap_grant_ref *op, struct grant_unmap_batch *batch);
 int16_t grant_map_replace(const struct gnttab_unmap_and_replace *op);
