@@ -184,12 +184,27 @@ def check_static():
     return [line for line in result.stderr.splitlines() if re.match(r"\S+:\d+: ", line)]
 
 
+def undocumented():
+    """Commands and options of pvctl's table that its manual page does not name."""
+    table, page = (TOP / "dom0-tools/pvctl/main.c").read_text(), (TOP / "docs/man/pvctl.1").read_text()
+    rows = re.split(r'^    \{(?=")', table, flags=re.M)[1:]
+    for row in rows:
+        command = re.match(r'"([\w-]+)"', row).group(1)
+        entries = re.findall(rf"^\.It Ic (?:[^\n]* )?{command}\b.*?(?=^\.It Ic|^\.S[hs] |\Z)", page, re.M | re.S)
+        if not entries:
+            yield f"docs/man/pvctl.1: no entry of {command}"
+        for short, name in re.findall(r"\{(0|'\w'), \"([\w-]+)\",", row):
+            forms = rf"Fl -{name}\b" + ("" if short == "0" else rf"|Fl {short[1]}\b")
+            if entries and not re.search(forms, "".join(entries)):
+                yield f"docs/man/pvctl.1: {command} --{name} is not described"
+
+
 def check_manual():
-    """the manual pages are sound mdoc"""
+    """the manual pages are sound mdoc, and name every command and option"""
     need("mandoc")
     result = subprocess.run(["mandoc", "-Tlint", "-Wwarning", *tracked("docs/man/*.1")], cwd=TOP,
                             capture_output=True, text=True)
-    return result.stdout.splitlines()
+    return result.stdout.splitlines() + list(undocumented())
 
 
 def check_links():
