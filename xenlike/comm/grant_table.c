@@ -297,9 +297,12 @@ int16_t grant_table_dump(const struct gnttab_dump_table *op)
     if (status != GNTST_okay) {
         return status;
     }
-    print("d%u grant table: %u of %u frames, maptrack %u of %u pages\n", d->id,
-          d->grants->nr_frames, d->grants->max_frames, d->grants->maptrack_pages,
-          d->grants->max_maptrack_pages);
+    /* The log is the control domain's: a guest could flood it, and does not read it. */
+    if (current_domain()->is_privileged) {
+        print("d%u grant table: %u of %u frames, maptrack %u of %u pages\n", d->id,
+              d->grants->nr_frames, d->grants->max_frames, d->grants->maptrack_pages,
+              d->grants->max_maptrack_pages);
+    }
     domain_put(d);
     return GNTST_okay;
 }
