@@ -162,6 +162,31 @@ def test_grub_shows_its_prompt_and_takes_keys():
         guest.console.expect("ended: ")
 
 
+def test_grub_reads_its_menu_from_a_disk_and_boots_linux_from_it():
+    if not shutil.which("mke2fs"):
+        raise Skip("mke2fs is not installed")
+    have("grub", "linux", "initrd.gz")
+    root = machine().work / "root"
+    (root / "boot/grub").mkdir(parents=True)
+    for name in ("linux", "initrd.gz"):
+        shutil.copy(machine().work / name, root / "boot" / name)
+    (root / "boot/grub/grub.cfg").write_text("""set timeout=1
+menuentry "Linux from the disk" {
+  linux /boot/linux rdinit=/bin/sh console=hvc0
+  initrd /boot/initrd.gz
+}
+""")
+    image = machine().work / "disk.img"
+    image.touch()
+    os.truncate(image, 96 << 20)
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", "-d", str(root), str(image)], check=True)
+    with Guest("disk", kernel='"grub"', memory="512", disk="['disk.img,raw,xvda,rw']") as guest:
+        guest.console.expect("Linux from the disk")
+        guest.console.expect_exact(PROMPT)
+        guest.console.send("\x1b[1;1R")
+        guest.say("poweroff -f", "ended: poweroff")
+
+
 def test_gnu_mach_ends_as_it_does_on_xen():
     """It finds no boot script and shuts down with a reason of its own, 100, which has no name."""
     have("gnumach")
