@@ -137,8 +137,6 @@ uint32_t machine_port_in(uint16_t port, unsigned int bytes);
 void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value);
 /* Device registers, uncached and not executable, for good; NULL: the fixed-map area is full. */
 volatile void *machine_map_device(maddr_t address, unsigned int pages);
-NORETURN void machine_reboot(void);
-NORETURN void machine_power_off(void);
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 
 #endif

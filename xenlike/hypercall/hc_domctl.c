@@ -115,20 +115,18 @@ static int run_createdomain(struct domain *unused, struct xen_domctl *op)
     return DOMCTL_COPY_BACK;
 }
 
-static int run_destroydomain(struct domain *d, struct xen_domctl *op)
-{
-    return domain_kill(d);
-}
-
-static int run_pausedomain(struct domain *d, struct xen_domctl *op)
-{
-    return domain_controller_pause(d);
-}
-
-static int run_unpausedomain(struct domain *d, struct xen_domctl *op)
-{
-    return domain_controller_unpause(d);
-}
+/* Those that are one call. */
+#define SIMPLE(name, expression)                                   \
+    static int run_##name(struct domain *d, struct xen_domctl *op) \
+    {                                                              \
+        return expression;                                         \
+    }
+SIMPLE(destroydomain, domain_kill(d))
+SIMPLE(pausedomain, domain_controller_pause(d))
+SIMPLE(unpausedomain, domain_controller_unpause(d))
+SIMPLE(max_vcpus, domain_set_max_vcpus(d, op->u.max_vcpus.max))
+/* A PV guest's memory has no shadow and no log of dirty pages. */
+SIMPLE(shadow_op, -XEN_EOPNOTSUPP)
 
 static int run_resumedomain(struct domain *d, struct xen_domctl *op)
 {
@@ -139,21 +137,10 @@ static int run_resumedomain(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-static int run_max_vcpus(struct domain *d, struct xen_domctl *op)
-{
-    return domain_set_max_vcpus(d, op->u.max_vcpus.max);
-}
-
 static int run_setdomainhandle(struct domain *d, struct xen_domctl *op)
 {
     memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
     return 0;
-}
-
-/* A PV guest's memory has no shadow and no log of dirty pages. */
-static int run_shadow_op(struct domain *d, struct xen_domctl *op)
-{
-    return -XEN_EOPNOTSUPP;
 }
 
 /* --- The table ------------------------------------------------------------------------------------------------------ */

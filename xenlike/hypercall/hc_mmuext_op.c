@@ -17,25 +17,18 @@
 /* d: the domain that the call names; own: it is the caller. */
 typedef int mmuext_handler(struct domain *d, const struct mmuext_op *op);
 
-static int pin(struct domain *d, const struct mmuext_op *op)
-{
-    return page_table_pin(d, MFN(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1);
-}
-
-static int unpin(struct domain *d, const struct mmuext_op *op)
-{
-    return page_table_unpin(d, MFN(op->arg1.mfn));
-}
-
-static int new_base(struct domain *d, const struct mmuext_op *op)
-{
-    return page_table_set_kernel_base(current_vcpu(), MFN(op->arg1.mfn));
-}
-
-static int new_user_base(struct domain *d, const struct mmuext_op *op)
-{
-    return page_table_set_user_base(current_vcpu(), MFN(op->arg1.mfn));
-}
+/* Those that are one call. */
+#define SIMPLE(name, expression)                                  \
+    static int name(struct domain *d, const struct mmuext_op *op) \
+    {                                                             \
+        return expression;                                        \
+    }
+SIMPLE(pin, page_table_pin(d, MFN(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1))
+SIMPLE(unpin, page_table_unpin(d, MFN(op->arg1.mfn)))
+SIMPLE(new_base, page_table_set_kernel_base(current_vcpu(), MFN(op->arg1.mfn)))
+SIMPLE(new_user_base, page_table_set_user_base(current_vcpu(), MFN(op->arg1.mfn)))
+SIMPLE(set_ldt, pv_set_ldt(current_vcpu(), GVA(op->arg1.linear_addr), op->arg2.nr_ents))
+SIMPLE(not_supported, -XEN_EOPNOTSUPP)
 
 /* The six flushes: everything or one page (odd commands), here, where some vCPUs have been, or wherever the domain has been. */
 static int flush(struct domain *d, const struct mmuext_op *op)
@@ -71,11 +64,6 @@ static int flush_cache(struct domain *d, const struct mmuext_op *op)
     return 0;
 }
 
-static int set_ldt(struct domain *d, const struct mmuext_op *op)
-{
-    return pv_set_ldt(current_vcpu(), GVA(op->arg1.linear_addr), op->arg2.nr_ents);
-}
-
 /* Clears a page, or copies another of the domain's to it. */
 static int write_page(struct domain *d, const struct mmuext_op *op)
 {
@@ -97,11 +85,6 @@ static int write_page(struct domain *d, const struct mmuext_op *op)
     frame_put_and_type(destination);
     frame_put(source);
     return 0;
-}
-
-static int not_supported(struct domain *d, const struct mmuext_op *op)
-{
-    return -XEN_EOPNOTSUPP;
 }
 
 /* foreign: may name another domain than the caller. */
