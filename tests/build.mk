@@ -82,7 +82,7 @@ test: | setup-test fetch ## install what is missing, build, run every test; REQU
 	@$(MAKE) --no-print-directory $(PARALLEL) all test-programs
 	@$(MAKE) --no-print-directory run-all
 
-.PHONY: run-all fetch
+.PHONY: run-all run-qemu test-qemu10 fetch
 fetch: ## get into the cache what the build and tests use of Debian without installing it
 	@tests/tools/fetch-source.sh lwip
 	@tests/tools/fetch.sh
@@ -90,6 +90,16 @@ fetch: ## get into the cache what the build and tests use of Debian without inst
 run-all: test-programs
 	@$(RUN) $(UNIT_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) \
 	    $(SYSTEM_XEN) $(KERNEL_RUNS)
+
+# Every test that runs a QEMU, on Debian's next one.
+QEMU10 := $(XENLIKE_CACHE)/qemu-10/usr/bin
+test-qemu10: | setup-test fetch ## the same tests on QEMU 10 (fetched from backports, not installed)
+	@tests/tools/fetch-qemu10.sh
+	@$(MAKE) --no-print-directory $(PARALLEL) all test-programs
+	@PATH=$(QEMU10):$$PATH QEMU=$(QEMU10)/qemu-system-x86_64 $(MAKE) --no-print-directory run-qemu
+
+run-qemu: test-programs
+	@$(RUN) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) $(SYSTEM_XEN)
 
 test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE) $(ATTACK_IMAGES)
 
