@@ -16,6 +16,14 @@ UNIT_CFLAGS   ?= -std=gnu11 -g -O1 -fno-omit-frame-pointer -fsanitize=address,un
                  -fno-sanitize-recover=all
 UNIT_WARNINGS := -Wall -Wextra -Wno-unused-parameter -Werror -Wshadow -Wstrict-prototypes -Wvla -Wundef
 UNIT_SUITES   :=
+# CRITERION=portable: with tests/portable instead, where the compiler's target has no Criterion.
+CRITERION     ?= installed
+ifeq ($(CRITERION),portable)
+override UNIT_CFLAGS += -Itests/portable
+UNIT_RUNTIME  := tests/portable/main.c
+else
+UNIT_RUNTIME  := -lcriterion
+endif
 
 # Sources of a suite are compiled again for it: a suite may redefine what it wants with its flags.
 define unit_suite
@@ -23,7 +31,7 @@ UNIT_SUITES += $(TEST_BUILD)/unit/$(1)
 $(TEST_BUILD)/unit/$(1)_OBJECTS := $(patsubst %.c,$(TEST_BUILD)/unit/$(1).d/%.o,$(2))
 $(TEST_BUILD)/unit/$(1): $$($(TEST_BUILD)/unit/$(1)_OBJECTS)
 	@echo "  HOSTLD  $$@"
-	@$(HOST_CC) $(UNIT_CFLAGS) -o $$@ $$^ -lcriterion
+	@$(HOST_CC) $(UNIT_CFLAGS) -o $$@ $$^ $(UNIT_RUNTIME)
 $(TEST_BUILD)/unit/$(1).d/%.o: %.c | $(INCLUDE_LINK)
 	@mkdir -p $$(dir $$@)
 	@$(HOST_CC) $(UNIT_CFLAGS) $(UNIT_WARNINGS) -I. $(ABI_INCLUDES) $(3) -MMD -MP -c -o $$@ $$<
@@ -82,7 +90,7 @@ test: | setup-test fetch ## install what is missing, build, run every test; REQU
 	@$(MAKE) --no-print-directory $(PARALLEL) all test-programs
 	@$(MAKE) --no-print-directory run-all
 
-.PHONY: run-all run-qemu test-qemu10 fetch
+.PHONY: cross-tests run-emulated run-all run-qemu test-qemu10 fetch
 fetch: ## get into the cache what the build and tests use of Debian without installing it
 	@tests/tools/fetch-source.sh lwip
 	@tests/tools/fetch.sh
@@ -100,6 +108,20 @@ test-qemu10: | setup-test fetch ## the same tests on QEMU 10 (fetched from backp
 
 run-qemu: test-programs
 	@$(RUN) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) $(SYSTEM_XEN)
+
+# Other toolchains: the images by clang, on xenlike built by clang; pvctl and the suites of what is not
+# the hypervisor for 64-bit Arm, under an emulator, as an Arm laptop would run them.
+EMULATOR        ?= qemu-aarch64 -L /usr/aarch64-linux-gnu
+EMULATED_SUITES = $(filter-out %_payload,$(filter $(addprefix $(TEST_BUILD)/unit/,blk_% dom0_% guest_% host_% net_% \
+    tools_% xenstored),$(UNIT_SUITES)))
+cross-tests: | setup-cross ## clang's images pass the guest tests; pvctl and its unit tests on aarch64
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang TARGET_CC='clang --target=x86_64-elf' guest-tests native-tests
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/aarch64 HOST_CC=aarch64-linux-gnu-gcc CRITERION=portable \
+	    UNIT_CFLAGS='-std=gnu11 -g -O1' run-emulated
+
+run-emulated: $(PVCTL_HOST) $(EMULATED_SUITES)
+	@$(RUN) --verbose $(EMULATED_SUITES:%="$(EMULATOR) %") \
+	    "tests/portable/offline-commands.sh $(EMULATOR) $(PVCTL_HOST)"
 
 test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE) $(ATTACK_IMAGES)
 
