@@ -128,8 +128,8 @@ void machine_set_task_switched(struct vcpu *v, bool set); /* guest-visible CR0.T
 
 /* --- The machine's end and its console ------------------------------------------------------------ */
 
-__attribute__((noreturn)) void machine_power_off(void);
-__attribute__((noreturn)) void machine_reboot(void);
+NORETURN void machine_power_off(void);
+NORETURN void machine_reboot(void);
 
 /* --- Devices -------------------------------------------------------------------------------------- */
 
