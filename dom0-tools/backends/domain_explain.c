@@ -159,7 +159,7 @@ void domain_explain(struct console_guest *guest, char *reason, size_t size)
             const char *colon = strstr(line, "crashed: ");
 
             snprintf(reason, size, "%s", colon != NULL ? colon + 9 : line);
-            console_guest_note(guest, "the hypervisor crashed the domain: %s", reason);
+            console_guest_note(guest, "the domain crashed: %s", reason);
             symbols = symbols != NULL ? symbols : load_symbols(guest);
         } else if (reason[0] != '\0') {
             append_line(guest, symbols, line);
