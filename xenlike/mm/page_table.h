@@ -35,7 +35,7 @@ bool page_table_emulate_store(struct vcpu *v, gva_t fault_address);
  * the entry lies in a valid L1 of v's domain.
  * Install: pte names the frame and the rights; it is stored marked PTE_GRANT. The mapping's references are the grant code's: no update of a
  * marked entry, and no end of its table, gives them back. What was there before is put as in any update, but not another
- * grant mapping: GNTST_general_error. GNTST_bad_virt_addr: no such entry. */
+ * grant mapping: GNTST_general_error, as for an entry that does not exist. */
 int page_table_install_grant(struct vcpu *v, uint64_t host_address, bool contains_pte, pte_t pte);
 /* The entry must still be the grant mapping of `mfn` with these rights, else GNTST_general_error; it becomes new_pte (not present).
  * Sets *accessed when A was set (a flush is needed). */
