@@ -26,24 +26,27 @@ static struct {
 } request;
 uint32_t machine_flushes;
 
-static void full_flush_done(void)
+/* Clearing PGE drops the global entries, and nothing may be cached anew from the old tables. TL1: the clock moves first; a stamp
+ * taken while the flush is under way is then beyond the time it gets. */
+static void full_flush(uint64_t cr3)
 {
-    cpu_local()->full_flush_time = __atomic_add_fetch(&machine_flushes, 1, __ATOMIC_SEQ_CST);
+    uint32_t time = __atomic_add_fetch(&machine_flushes, 1, __ATOMIC_SEQ_CST);
+
+    write_cr4(cpu_local()->cr4 & ~CR4_PGE);
+    write_cr3(cr3);
+    write_cr4(cpu_local()->cr4);
+    cpu_local()->full_flush_time = time;
 }
 
 void machine_load_base(mfn_t l4, bool global)
 {
     uint64_t cr3 = maddr_from_mfn(l4).a;
 
-    if (!global) {
+    if (global) {
+        full_flush(cr3);
+    } else {
         write_cr3(cr3);
-        return;
     }
-    /* Clearing PGE drops the global entries, and nothing may be cached anew from the old tables. */
-    write_cr4(cpu_local()->cr4 & ~CR4_PGE);
-    write_cr3(cr3);
-    write_cr4(cpu_local()->cr4);
-    full_flush_done();
 }
 
 void machine_flush_page_local(gva_t address)
@@ -53,13 +56,11 @@ void machine_flush_page_local(gva_t address)
 
 void machine_flush_local(bool global)
 {
-    if (!global) {
+    if (global) {
+        full_flush(read_cr3());
+    } else {
         write_cr3(read_cr3());
-        return;
     }
-    write_cr4(cpu_local()->cr4 & ~CR4_PGE);
-    write_cr4(cpu_local()->cr4);
-    full_flush_done();
 }
 
 void machine_flush_cache(void)
