@@ -73,6 +73,8 @@ COMPARE_RUNS = "tests/compare/compare-hypervisors.py $(COMPARE_IMAGE) --xenlike 
 KERNEL_TESTS := $(sort $(wildcard tests/kernels/test_*.py))
 KERNEL_RUNS  = $(KERNEL_TESTS:%="$(PYTHON) %")
 KERNELS_XEN  = $(KERNEL_TESTS:%="env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) %")
+FUZZERS      := $(addprefix $(TEST_BUILD)/fuzz/,page_tables kernel_image config)
+FUZZ_RUNS    = "tests/fuzz/brief.sh $(FUZZERS)"
 CHECK_RUNS   = "$(PYTHON) tests/tools/check.py"
 
 HYPERVISOR_IMAGE ?= $(BUILD)/xenlike/xenlike
@@ -96,7 +98,7 @@ fetch: ## get into the cache what the build and tests use of Debian without inst
 	@tests/tools/fetch.sh
 
 run-all: test-programs
-	@$(RUN) $(UNIT_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) \
+	@$(RUN) $(UNIT_RUNS) $(FUZZ_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) \
 	    $(SYSTEM_XEN) $(KERNEL_RUNS)
 
 # Every test that runs a QEMU, on Debian's next one.
@@ -123,7 +125,8 @@ run-emulated: $(PVCTL_HOST) $(EMULATED_SUITES)
 	@$(RUN) --verbose $(EMULATED_SUITES:%="$(EMULATOR) %") \
 	    "tests/portable/offline-commands.sh $(EMULATOR) $(PVCTL_HOST)"
 
-test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE) $(ATTACK_IMAGES)
+test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE) $(ATTACK_IMAGES) \
+    $(if $(shell command -v clang 2>/dev/null),$(FUZZERS))
 
 unit-tests: $(UNIT_SUITES)
 
