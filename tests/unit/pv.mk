@@ -4,7 +4,7 @@ PV_FAKE  := tests/unit/pv_support.c $(addprefix tests/fake/,fake_machine.c fake_
             fake_domain.c fake_weak.c)
 PV_MM    := $(wildcard xenlike/mm/*.c)
 PV_CORE  := $(wildcard xenlike/domain/pv_*.c) $(addprefix xenlike/domain/,schedule.c schedule_queue.c \
-            timer.c guest_time.c debugger.c)
+            timer.c guest_time.c)  xenlike/observe/debugger.c
 PV_CALLS := $(addprefix xenlike/hypercall/,hypercall.c hc_multicall.c hc_iret.c hc_set_trap_table.c \
             hc_xen_version.c hc_set_segment_base.c hc_sched_op_compat.c \
             hc_event_channel_op_compat.c hc_physdev_op_compat.c)
