@@ -10,7 +10,7 @@
 # OFFLINE=1 never installs.
 set -eu
 
-build="cpio gcc make libc6-dev binutils newlib-source xz-utils"
+build="cpio gcc make libc6-dev binutils newlib-source xz-utils bzip2"
 run="qemu-system-x86"
 iso="grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools"
 test="libcriterion-dev libxen-dev python3 python3-pexpect clang clang-format cppcheck mandoc gdb g++ git ovmf"
