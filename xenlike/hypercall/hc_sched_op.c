@@ -37,7 +37,6 @@ OPERATION(watchdog, struct sched_watchdog,
 OPERATION(pin_override, struct sched_pin_override, schedule_pin(current_vcpu(), op->pcpu))
 
 static const struct operation operations[] = {
-    [SCHEDOP_yield] = {run_yield, 0, 0},
     [SCHEDOP_block] = {run_block, 0, 0},
     [SCHEDOP_shutdown] = {run_shutdown, sizeof(struct sched_shutdown), 0},
     [SCHEDOP_poll] = {run_poll, sizeof(struct sched_poll), 0},
@@ -50,5 +49,9 @@ static const struct operation operations[] = {
 
 HYPERCALL_2(hc_sched_op, cmd, arg)
 {
+    /* The one that is called in loops. */
+    if ((uint32_t)cmd == SCHEDOP_yield) {
+        return run_yield(NULL);
+    }
     return operation_run(operations, ARRAY_SIZE(operations), __HYPERVISOR_sched_op, cmd, arg);
 }

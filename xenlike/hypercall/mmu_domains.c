@@ -6,8 +6,7 @@
  */
 #include "mmu_domains.h"
 
-#include "../mm/guest_access.h"
-#include "hypercall.h"
+#include <public/errno.h>
 
 static int get_frames_domain(domid_t id, struct domain **d)
 {
@@ -44,34 +43,4 @@ void mmu_domains_put_foreign(const struct mmu_domains *domains)
     if (domains->frames != NULL) {
         domain_put(domains->frames);
     }
-}
-
-int64_t mmu_domains_run_list(uint64_t nr, const struct mmu_list *call, size_t element_size,
-                             mmu_list_handler *handler)
-{
-    uint32_t count = (uint32_t)call->count & ~MMU_UPDATE_PREEMPTED;
-    uint32_t before = 0;
-    uint32_t now;
-    struct mmu_domains domains;
-    int result;
-
-    if (unlikely(((uint32_t)call->count & MMU_UPDATE_PREEMPTED) != 0) && call->done_pointer != 0) {
-        (void)guest_access_read(&before, GVA(call->done_pointer), sizeof(before));
-    }
-    result = mmu_domains_get(&domains, (uint32_t)call->domains);
-    if (unlikely(result != 0)) {
-        return result;
-    }
-    result = handler(&domains, call->list, count, &now);
-    mmu_domains_put(&domains);
-    if (call->done_pointer != 0) {
-        before += now;
-        (void)guest_access_write(GVA(call->done_pointer), &before, sizeof(before));
-    }
-    if (unlikely(result == -XEN_ERESTART)) {
-        return hypercall_continue(nr, call->list + now * element_size,
-                                  (count - now) | MMU_UPDATE_PREEMPTED, call->done_pointer,
-                                  call->domains, 0, 0);
-    }
-    return result;
 }

@@ -3,7 +3,8 @@
 #ifndef XENLIKE_HYPERCALL_MMU_DOMAINS_H
 #define XENLIKE_HYPERCALL_MMU_DOMAINS_H
 
-#include "../domain/domain.h"
+#include "../mm/guest_access.h"
+#include "hypercall.h"
 
 struct mmu_domains {
     struct domain *tables;
@@ -43,8 +44,37 @@ struct mmu_list {
 typedef int mmu_list_handler(const struct mmu_domains *domains, uint64_t list, uint32_t count,
                              uint32_t *done);
 
-/* Runs the handler on what is left of the call's list; hypercall nr goes on later after -ERESTART. */
-int64_t mmu_domains_run_list(uint64_t nr, const struct mmu_list *call, size_t element_size,
-                             mmu_list_handler *handler);
+/* Runs the handler on what is left of the call's list; hypercall nr goes on later after -ERESTART.
+ * Part of its callers: half of what a Linux asks of mmuext_op is one base pointer. */
+static inline __attribute__((always_inline)) int64_t
+mmu_domains_run_list(uint64_t nr, const struct mmu_list *call, size_t element_size,
+                     mmu_list_handler *handler)
+{
+    uint32_t count = (uint32_t)call->count & ~MMU_UPDATE_PREEMPTED;
+    uint32_t before = 0;
+    uint32_t now;
+    struct mmu_domains domains;
+    int result;
+
+    if (unlikely(((uint32_t)call->count & MMU_UPDATE_PREEMPTED) != 0) && call->done_pointer != 0) {
+        (void)guest_access_read(&before, GVA(call->done_pointer), sizeof(before));
+    }
+    result = mmu_domains_get(&domains, (uint32_t)call->domains);
+    if (unlikely(result != 0)) {
+        return result;
+    }
+    result = handler(&domains, call->list, count, &now);
+    mmu_domains_put(&domains);
+    if (call->done_pointer != 0) {
+        before += now;
+        (void)guest_access_write(GVA(call->done_pointer), &before, sizeof(before));
+    }
+    if (unlikely(result == -XEN_ERESTART)) {
+        return hypercall_continue(nr, call->list + now * element_size,
+                                  (count - now) | MMU_UPDATE_PREEMPTED, call->done_pointer,
+                                  call->domains, 0, 0);
+    }
+    return result;
+}
 
 #endif
