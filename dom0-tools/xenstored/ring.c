@@ -64,15 +64,19 @@ static bool give_replies(struct xenstore_domain_interface *page,
     return count != 0;
 }
 
-bool ring_exchange(struct xenstore_domain_interface *page, struct store_connection *connection)
+bool ring_exchange(struct xenstore_domain_interface *page, struct store_connection *connection,
+                   bool *more)
 {
-    bool moved = false, more = true;
-    while (more && !connection->failed) {
-        more = take_requests(page, connection);
+    bool moved = false;
+
+    *more = true;
+    for (int round = 0; round < RING_ROUNDS && *more && !connection->failed; round++) {
+        *more = take_requests(page, connection);
         if (!connection->failed) {
-            more |= give_replies(page, connection);
+            *more |= give_replies(page, connection);
         }
-        moved |= more;
+        moved |= *more;
     }
+    *more = *more && !connection->failed;
     return moved;
 }

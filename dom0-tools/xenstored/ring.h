@@ -13,6 +13,10 @@
 
 /* Moves bytes both ways between ring and connection. Returns true when an index moved, so that the
  * guest must be notified. A broken ring sets connection->failed and the page's error field. */
-bool ring_exchange(struct xenstore_domain_interface *page, struct store_connection *connection);
+/* At most RING_ROUNDS times round, so that a guest which refills its ring as fast as it is emptied cannot keep the daemon: *more says
+ * that there was still something to do. */
+#define RING_ROUNDS 8
+bool ring_exchange(struct xenstore_domain_interface *page, struct store_connection *connection,
+                   bool *more);
 
 #endif

@@ -49,6 +49,7 @@ struct daemon_state {
     int listener;
     int events;
     int exception_port;
+    bool unfinished; /* some ring had more than its turn: come back without an event */
 };
 
 static struct daemon_state state;
@@ -66,9 +67,12 @@ static struct guest_client *guest_find(uint16_t domid)
 
 static void guest_exchange(struct guest_client *guest)
 {
-    if (!guest->connection->failed && ring_exchange(guest->page, guest->connection)) {
+    bool more = false;
+
+    if (!guest->connection->failed && ring_exchange(guest->page, guest->connection, &more)) {
         (void)seam_event_notify(state.events, (uint32_t)guest->port);
     }
+    state.unfinished |= more;
 }
 
 static void guest_unmap(struct guest_client *guest)
@@ -261,6 +265,7 @@ static void events_take(void)
 /* Requests and replies of everybody: one client's change is another's watch event. */
 static void exchange_all(void)
 {
+    state.unfinished = false;
     for (struct guest_client *guest = state.guests; guest != NULL; guest = guest->next) {
         guest_exchange(guest);
     }
@@ -302,7 +307,8 @@ static void serve(void *unused)
     (void)unused;
     for (;;) {
         size_t count = collect_waits(waits);
-        if (seam_wait_any(waits, count, -1) < 0) {
+        /* A millisecond, not none: the other threads of dom0 want their turn, too. */
+        if (seam_wait_any(waits, count, state.unfinished ? 1 : -1) < 0) {
             continue;
         }
         for (size_t i = 2; i < count; i++) {

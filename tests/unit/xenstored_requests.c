@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dom0-tools/xenstored/ring.h"
 #include "xenstored_client.h"
 
 #define EXPECT(text, call)                                   \
@@ -335,6 +336,33 @@ Test(xenstored, garbage_is_refused_and_a_long_header_ends_the_connection)
     EXPECT("", client_event(guest));
     connection_receive(guest, &header, sizeof(header));
     cr_expect(guest->failed);
+}
+
+Test(xenstored, a_guest_that_never_lets_its_ring_run_dry_gets_a_turn_not_the_daemon)
+{
+    static struct xenstore_domain_interface page;
+    struct xsd_sockmsg header = {XS_READ, 1, 0, 2};
+    unsigned char request[sizeof(header) + 2] = {0};
+    bool more = false;
+    memcpy(request, &header, sizeof(header));
+    memcpy(request + sizeof(header), "a", 2);
+    /* Requests without an end, and a reader that takes every reply at once. */
+    for (int turn = 0; turn < 3; turn++) {
+        for (uint32_t i = 0; page.req_prod - page.req_cons + sizeof(request) <= XENSTORE_RING_SIZE;
+             i++) {
+            for (size_t b = 0; b < sizeof(request); b++) {
+                page.req[MASK_XENSTORE_IDX(page.req_prod++)] = (char)request[b];
+            }
+        }
+        page.rsp_cons = page.rsp_prod;
+        cr_expect(ring_exchange(&page, guest, &more));
+    }
+    cr_expect_not(guest->failed);
+    page.req_prod = page.req_cons + XENSTORE_RING_SIZE + 1;
+    cr_expect(ring_exchange(&page, guest, &more));
+    cr_expect(guest->failed);
+    cr_expect_not(more);
+    cr_expect_eq(page.error, XENSTORE_ERROR_RINGIDX);
 }
 
 Test(xenstored, a_dead_domains_nodes_are_domain_0s_when_its_id_comes_back)
