@@ -2,6 +2,7 @@
 /* The store as clients see it: each request, its errors, rights, watches, transactions, quotas,
  * hostile bytes. */
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -338,27 +339,52 @@ Test(xenstored, garbage_is_refused_and_a_long_header_ends_the_connection)
     cr_expect(guest->failed);
 }
 
-Test(xenstored, a_guest_that_never_lets_its_ring_run_dry_gets_a_turn_not_the_daemon)
+/* A guest on a processor of its own: its request ring, full of the same whole requests, is always full again, its replies are always read. */
+static struct xenstore_domain_interface endless;
+static bool endless_runs, endless_stop;
+
+static void *refill(void *unused)
 {
-    static struct xenstore_domain_interface page;
-    struct xsd_sockmsg header = {XS_READ, 1, 0, 2};
-    unsigned char request[sizeof(header) + 2] = {0};
-    bool more = false;
-    memcpy(request, &header, sizeof(header));
-    memcpy(request + sizeof(header), "a", 2);
-    /* Requests without an end, and a reader that takes every reply at once. */
-    for (int turn = 0; turn < 3; turn++) {
-        for (uint32_t i = 0; page.req_prod - page.req_cons + sizeof(request) <= XENSTORE_RING_SIZE;
-             i++) {
-            for (size_t b = 0; b < sizeof(request); b++) {
-                page.req[MASK_XENSTORE_IDX(page.req_prod++)] = (char)request[b];
-            }
-        }
-        page.rsp_cons = page.rsp_prod;
-        cr_expect(ring_exchange(&page, guest, &more));
+    (void)unused;
+    __atomic_store_n(&endless_runs, true, __ATOMIC_RELEASE);
+    while (!__atomic_load_n(&endless_stop, __ATOMIC_ACQUIRE)) {
+        uint32_t taken = __atomic_load_n(&endless.req_cons, __ATOMIC_ACQUIRE);
+        uint32_t answered = __atomic_load_n(&endless.rsp_prod, __ATOMIC_ACQUIRE);
+        __atomic_store_n(&endless.req_prod, taken + XENSTORE_RING_SIZE, __ATOMIC_RELEASE);
+        __atomic_store_n(&endless.rsp_cons, answered, __ATOMIC_RELEASE);
     }
-    cr_expect_not(guest->failed);
-    page.req_prod = page.req_cons + XENSTORE_RING_SIZE + 1;
+    return NULL;
+}
+
+Test(xenstored, a_guest_that_never_lets_its_ring_run_dry_gets_a_turn_not_the_daemon, .timeout = 20)
+{
+    struct xsd_sockmsg header = {XS_READ, 1, 0, 16};
+    bool more = false;
+    pthread_t writer;
+
+    for (size_t at = 0; at < XENSTORE_RING_SIZE; at += 32) {
+        memcpy(endless.req + at, &header, sizeof(header));
+        memcpy(endless.req + at + sizeof(header), "aaaaaaaaaaaaaaa", 16);
+    }
+    endless.req_prod = XENSTORE_RING_SIZE;
+    cr_assert_eq(pthread_create(&writer, NULL, refill, NULL), 0);
+    while (!__atomic_load_n(&endless_runs, __ATOMIC_ACQUIRE)) {
+    }
+    for (int turn = 0; turn < 200; turn++) {
+        uint32_t before = endless.req_cons;
+        ring_exchange(&endless, guest, &more);
+        cr_expect_leq(endless.req_cons - before, RING_ROUNDS * XENSTORE_RING_SIZE);
+        cr_expect_not(guest->failed);
+    }
+    __atomic_store_n(&endless_stop, true, __ATOMIC_RELEASE);
+    pthread_join(writer, NULL);
+}
+
+Test(xenstored, an_index_beyond_the_ring_breaks_it)
+{
+    static struct xenstore_domain_interface page = {.req_prod = XENSTORE_RING_SIZE + 1};
+    bool more = false;
+
     cr_expect(ring_exchange(&page, guest, &more));
     cr_expect(guest->failed);
     cr_expect_not(more);
