@@ -285,8 +285,6 @@ static void announce_ram(void)
 
 void paging_init(void)
 {
-    pte_t *base;
-
     free_ranges_init();
     map_tables();
     map_image();
@@ -294,7 +292,7 @@ void paging_init(void)
     (void)paging_entry(PERCPU_START);
     (void)paging_entry(FIXMAP_START);
     paging_idle_base = paging_frame();
-    base = machine_frame(paging_idle_base);
+    pte_t *base = machine_frame(paging_idle_base);
     memcpy(base + HV_L4_FIRST_SLOT, page_table_hypervisor_slots,
            sizeof(page_table_hypervisor_slots));
     write_cr3(maddr_from_mfn(paging_idle_base).a);

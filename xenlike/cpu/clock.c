@@ -38,10 +38,8 @@ static uint64_t wall_clock_base_ns;
 /* Counts down from 0xffff; read by latching. */
 static uint16_t pit_read(void)
 {
-    uint16_t low;
-
     port_out8(PIT_COMMAND, 0x80);
-    low = port_in8(PIT_CHANNEL_2);
+    uint16_t low = port_in8(PIT_CHANNEL_2);
     return (uint16_t)(low | port_in8(PIT_CHANNEL_2) << 8);
 }
 
@@ -140,19 +138,18 @@ static uint64_t real_time_clock_seconds(void)
 
 void clock_init(void)
 {
-    struct sample start, end;
-    uint64_t pit_ticks, tsc_ticks;
+    struct sample end;
 
     apic_timer_mask(true);
     apic_timer_start(UINT32_MAX);
     pit_start();
-    start = clock_sample();
+    struct sample start = clock_sample();
     do {
         end = clock_sample();
     } while ((uint16_t)(start.pit - end.pit) < CALIBRATION_TICKS);
     apic_timer_start(0);
-    pit_ticks = (uint16_t)(start.pit - end.pit);
-    tsc_ticks = end.tsc - start.tsc;
+    uint64_t pit_ticks = (uint16_t)(start.pit - end.pit);
+    uint64_t tsc_ticks = end.tsc - start.tsc;
     tsc_khz = tsc_ticks * PIT_HZ / (pit_ticks * 1000);
     apic_counts_per_ns =
         ((uint64_t)(start.apic - end.apic) << 32) / (pit_ticks * NS_PER_SECOND / PIT_HZ);
@@ -200,7 +197,6 @@ uint64_t machine_wall_clock_base_ns(void)
 void machine_set_deadline(uint64_t when_ns)
 {
     struct cpu_local *local = cpu_local();
-    uint64_t now, delta, count;
 
     if (when_ns == local->deadline_ns) {
         return;
@@ -211,11 +207,11 @@ void machine_set_deadline(uint64_t when_ns)
         apic_timer_start(0);
         return;
     }
-    now = machine_now_ns();
-    delta = when_ns > now ? when_ns - now : 0;
+    uint64_t now = machine_now_ns();
+    uint64_t delta = when_ns > now ? when_ns - now : 0;
     /* A far one comes early, and the timer code sets the next. Two seconds keep the products within 64 bits. */
     delta = min_u64(delta, 2 * NS_PER_SECOND);
-    count = (uint64_t)((unsigned __int128)delta * apic_counts_per_ns >> 32) + 1;
+    uint64_t count = (uint64_t)((unsigned __int128)delta * apic_counts_per_ns >> 32) + 1;
     local->deadline_ticks = read_tsc() + (uint64_t)((unsigned __int128)delta * ticks_per_ns >> 32);
     apic_timer_start((uint32_t)min_u64(count, UINT32_MAX));
 }

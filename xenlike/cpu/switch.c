@@ -57,7 +57,6 @@ void switch_init_cpu(void)
 static void segments_save(struct vcpu *v)
 {
     uint32_t ds, es, fs, gs;
-    uint64_t current_gs, other_gs;
 
     READ_SELECTOR("ds", ds);
     READ_SELECTOR("es", es);
@@ -68,9 +67,9 @@ static void segments_save(struct vcpu *v)
     v->regs.fs = (uint16_t)fs;
     v->regs.gs = (uint16_t)gs;
     v->pv.fs_base = read_fs_base();
-    current_gs = read_gs_base();
+    uint64_t current_gs = read_gs_base();
     swap_gs();
-    other_gs = read_gs_base();
+    uint64_t other_gs = read_gs_base();
     swap_gs();
     v->pv.gs_base_kernel = v->pv.in_kernel ? current_gs : other_gs;
     v->pv.gs_base_user = v->pv.in_kernel ? other_gs : current_gs;
@@ -172,12 +171,11 @@ uint64_t machine_get_segment_base(const struct vcpu *v, unsigned int which)
 void machine_load_cr4(struct vcpu *v)
 {
     struct cpu_local *local = cpu_local();
-    uint64_t wanted;
 
     if (v != current_vcpu()) {
         return;
     }
-    wanted = (local->cr4 & ~GUEST_CR4) | (v->pv.cr4 & GUEST_CR4);
+    uint64_t wanted = (local->cr4 & ~GUEST_CR4) | (v->pv.cr4 & GUEST_CR4);
 
     if (wanted != local->cr4) {
         local->cr4 = wanted;

@@ -56,12 +56,10 @@ static void allocate_memory(struct builder *b)
     b->chunks = hv_alloc(MAX_CHUNKS * sizeof(b->chunks[0]));
     CHECK(b->chunks != NULL);
     for (uint64_t done = 0; done < b->nr_pages;) {
-        mfn_t mfn;
-
         while (order > 0 && (UINT64_C(1) << order) > b->nr_pages - done) {
             order--;
         }
-        mfn = frame_alloc_domain(b->d, order, 0);
+        mfn_t mfn = frame_alloc_domain(b->d, order, 0);
         if (!mfn_valid_value(mfn)) {
             if (order == 0) {
                 panic("dom0: no memory left after %lu of %lu MiB: lower dom0_mem=",

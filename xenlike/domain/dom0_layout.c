@@ -31,7 +31,7 @@ void dom0_layout_plan(struct dom0_layout *layout, const struct elf_image *image,
                       uint64_t initrd_pages, uint64_t nr_pages)
 {
     uint64_t pfn = (image->load_end - image->virt_base + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    uint64_t before_tables, end;
+    uint64_t end;
 
     *layout = (struct dom0_layout){.p2m_pages =
                                        (nr_pages * sizeof(uint64_t) + PAGE_SIZE - 1) >> PAGE_SHIFT};
@@ -45,15 +45,13 @@ void dom0_layout_plan(struct dom0_layout *layout, const struct elf_image *image,
     }
     layout->start_info_pfn = pfn++;
     layout->table_pfn = pfn;
-    before_tables = pfn;
+    uint64_t before_tables = pfn;
     /* More tables map more pages, which may need a table more: it settles after a round or two. */
     layout->nr_tables = 4;
     for (;;) {
-        uint64_t wanted;
-
         end = before_tables + layout->nr_tables + 1 + SLACK_PAGES;
         end = (end + BORDER_PAGES - 1) & ~(uint64_t)(BORDER_PAGES - 1);
-        wanted = 1 + tables_for(image->virt_base, image->virt_base + (end << PAGE_SHIFT));
+        uint64_t wanted = 1 + tables_for(image->virt_base, image->virt_base + (end << PAGE_SHIFT));
         if (wanted <= layout->nr_tables) {
             break;
         }

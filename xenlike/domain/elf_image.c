@@ -252,13 +252,12 @@ static void legacy_setting(struct elf_image *image, struct notes *notes, const c
 static void legacy_scan(struct elf_image *image, struct notes *notes, uint64_t offset,
                         uint64_t size)
 {
-    const char *text;
     uint64_t end;
 
     if (ckd_add(&end, offset, size) || end > image->size) {
         return;
     }
-    text = (const char *)image->bytes + offset;
+    const char *text = (const char *)image->bytes + offset;
     notes->is_legacy = true;
     notes->found = true;
     for (uint64_t at = 0; at < size && text[at] != '\0';) {

@@ -79,15 +79,14 @@ static const size_t callback_places[] = {
 
 int pv_register_callback(struct vcpu *v, uint16_t type, uint16_t flags, uint64_t address)
 {
-    struct guest_callback *callback;
-
     if (!address_is_canonical(address) || type == CALLBACKTYPE_sysenter_deprecated) {
         return -XEN_EINVAL;
     }
     if (type >= ARRAY_SIZE(callback_places) || callback_places[type] == 0) {
         return -XEN_ENOSYS;
     }
-    callback = (struct guest_callback *)((char *)&v->pv + callback_places[type]);
+    struct guest_callback *callback =
+        (struct guest_callback *)((char *)&v->pv + callback_places[type]);
     callback->address = address;
     callback->mask_events = (flags & CALLBACKF_mask_events) != 0;
     return 0;
@@ -200,7 +199,6 @@ static int set_bases(struct vcpu *v, const struct vcpu_guest_context *context)
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context)
 {
     uint64_t frames[GUEST_GDT_FRAMES];
-    int error;
 
     if (v == current_vcpu()) {
         return -XEN_EINVAL;
@@ -210,7 +208,7 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context)
         ((context->flags & VGCF_in_kernel) == 0 && context->ctrlreg[1] == 0)) {
         return -XEN_EINVAL;
     }
-    error = set_traps(v, context);
+    int error = set_traps(v, context);
     for (uint32_t i = 0; i < GUEST_GDT_FRAMES; i++) {
         frames[i] = context->gdt_frames[i];
     }

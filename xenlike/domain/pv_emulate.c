@@ -290,13 +290,12 @@ static instruction_handler *find(struct vcpu *v, struct instruction *i)
 bool pv_emulate_privileged(struct vcpu *v)
 {
     struct instruction i;
-    instruction_handler *handler;
 
     if (!pv_is_64_bit_code(v, v->regs.cs)) {
         return false; /* EXERCISE: 32-bit user code with I/O privilege; needs the segment's base and size. */
     }
     fetch(&i, v->regs.rip);
-    handler = decode(&i) ? find(v, &i) : NULL;
+    instruction_handler *handler = decode(&i) ? find(v, &i) : NULL;
     if (handler == NULL || !handler(v, &i)) {
         return false;
     }

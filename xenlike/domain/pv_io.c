@@ -37,7 +37,6 @@ static bool bitmap_allows(struct vcpu *v, uint16_t port, uint32_t bytes)
     uint8_t bits[2] = {0xff, 0xff};
     bool from_user = !v->pv.in_kernel;
     uint32_t map, wanted = ((1u << bytes) - 1) << (port & 7);
-    int error;
 
     if (v->pv.io_bitmap.v == 0 || port + bytes > v->pv.io_bitmap_ports) {
         return false;
@@ -45,7 +44,7 @@ static bool bitmap_allows(struct vcpu *v, uint16_t port, uint32_t bytes)
     if (from_user) {
         pv_toggle_mode(v);
     }
-    error = guest_access_read(&bits[0], GVA(v->pv.io_bitmap.v + port / 8), 1);
+    int error = guest_access_read(&bits[0], GVA(v->pv.io_bitmap.v + port / 8), 1);
     if (error == 0 && (port & 7) + bytes > 8) {
         error = guest_access_read(&bits[1], GVA(v->pv.io_bitmap.v + port / 8 + 1), 1);
     }

@@ -63,7 +63,6 @@ bool pv_is_64_bit_code(const struct vcpu *v, uint16_t selector)
     bool in_ldt = (selector & 4) != 0;
     const mfn_t *frames = in_ldt ? v->pv.ldt_frames : v->pv.gdt_frames;
     uint32_t index = selector >> 3, entries = in_ldt ? v->pv.ldt_entries : v->pv.gdt_entries;
-    const uint64_t *table;
     uint64_t wanted = DESCRIPTOR_IS_SEGMENT | DESCRIPTOR_IS_CODE | DESCRIPTOR_LONG;
 
     if (selector == FLAT_RING3_CS64) {
@@ -72,7 +71,7 @@ bool pv_is_64_bit_code(const struct vcpu *v, uint16_t selector)
     if (index >= entries || !mfn_valid_value(frames[index / ENTRIES_PER_FRAME])) {
         return false;
     }
-    table = machine_frame(frames[index / ENTRIES_PER_FRAME]);
+    const uint64_t *table = machine_frame(frames[index / ENTRIES_PER_FRAME]);
     return (READ_ONCE(table[index % ENTRIES_PER_FRAME]) & wanted) == wanted;
 }
 
@@ -161,12 +160,12 @@ int pv_set_ldt(struct vcpu *v, gva_t base, uint32_t entries)
 int pv_update_descriptor(struct domain *d, maddr_t address, uint64_t descriptor)
 {
     mfn_t mfn = mfn_from_maddr(address);
-    enum frame_type type;
 
     if ((address.a & 7) != 0 || !pv_descriptor_fix(d, &descriptor) || !frame_get(mfn, d)) {
         return -XEN_EINVAL;
     }
-    type = frame_current_type(mfn) == FRAME_SEG_DESC ? FRAME_SEG_DESC : FRAME_WRITABLE;
+    enum frame_type type =
+        frame_current_type(mfn) == FRAME_SEG_DESC ? FRAME_SEG_DESC : FRAME_WRITABLE;
     if (frame_get_type(mfn, type) != 0) {
         frame_put(mfn);
         return -XEN_EINVAL;

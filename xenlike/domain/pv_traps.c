@@ -87,14 +87,13 @@ static void bounce_to(struct vcpu *v, const struct bounce *bounce)
     struct cpu_user_regs *regs = &v->regs;
     uint64_t frame[FRAME_WORDS], stack;
     bool from_kernel = v->pv.in_kernel;
-    uint32_t words;
 
     if (unlikely(bounce->entry.address == 0)) {
         domain_crash(v->domain, "%s at rip %lx, and the kernel registered no handler", bounce->what,
                      (unsigned long)regs->rip);
         return;
     }
-    words = frame_fill(frame, v, bounce, from_kernel);
+    uint32_t words = frame_fill(frame, v, bounce, from_kernel);
     stack = regs->rsp;
     if (!from_kernel) {
         pv_toggle_mode(v);
@@ -195,14 +194,13 @@ void pv_raise_nmi(struct vcpu *v)
 static bool software_interrupt(struct vcpu *v, uint32_t error_code)
 {
     uint8_t code[2];
-    const struct guest_trap *trap;
 
     /* Bit 1: the error code names the interrupt table. Its vector is not to be trusted (abi 1.3 b); the instruction is. */
     if ((error_code & 2) == 0 || v->pv.traps == NULL ||
         guest_access_read(code, GVA(v->regs.rip), sizeof(code)) != 0 || code[0] != 0xcd) {
         return false;
     }
-    trap = &v->pv.traps[code[1]];
+    const struct guest_trap *trap = &v->pv.traps[code[1]];
     if (trap->address == 0 || trap->dpl < pv_ring(v)) {
         return false;
     }

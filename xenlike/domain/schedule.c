@@ -92,10 +92,10 @@ uint64_t schedule_domain_time_ns(const struct domain *d)
 uint64_t schedule_idle_time_ns(unsigned int cpu)
 {
     struct runqueue *rq = &runqueues[cpu];
-    uint64_t sum_ns;
 
     spin_lock(&rq->lock);
-    sum_ns = rq->idle_ns + (rq->running == NULL ? machine_now_ns() - rq->idle_since_ns : 0);
+    uint64_t sum_ns =
+        rq->idle_ns + (rq->running == NULL ? machine_now_ns() - rq->idle_since_ns : 0);
     spin_unlock(&rq->lock);
     return sum_ns;
 }
@@ -125,24 +125,22 @@ void schedule_vcpu_destroy(struct vcpu *v)
 void schedule_wake(struct vcpu *v)
 {
     struct runqueue *rq = &runqueues[v->processor];
-    uint64_t now_ns, earliest;
-    bool first;
 
     spin_lock(&rq->lock);
     if (v->sched.queued || v->sched.running || !vcpu_is_runnable(v)) {
         spin_unlock(&rq->lock);
         return;
     }
-    now_ns = machine_now_ns();
+    uint64_t now_ns = machine_now_ns();
     set_state(v, RUNSTATE_runnable, now_ns);
-    earliest = rq->virtual_time - WAKE_CREDIT_NS;
+    uint64_t earliest = rq->virtual_time - WAKE_CREDIT_NS;
     if (schedule_queue_before(v->sched.virtual_time, earliest)) {
         v->sched.virtual_time = earliest;
     }
     if (rq->running != NULL) {
         charge(rq->running, now_ns);
     }
-    first = rq->queue.root == NULL;
+    bool first = rq->queue.root == NULL;
     schedule_queue_push(&rq->queue, v);
     /* Preempt, or (the first that waits) let the CPU arm its slice timer. */
     if (first || rq->running == NULL ||
@@ -246,7 +244,6 @@ static struct vcpu *choose(struct runqueue *rq, struct vcpu **moved)
 static void set_slice(struct runqueue *rq, struct vcpu *v)
 {
     uint64_t weight = v->domain->weight != 0 ? v->domain->weight : NORMAL_WEIGHT;
-    uint64_t lead_ns;
 
     if (rq->queue.root == NULL) {
         if (timer_is_armed(&rq->slice_timer)) {
@@ -254,7 +251,7 @@ static void set_slice(struct runqueue *rq, struct vcpu *v)
         }
         return;
     }
-    lead_ns = rq->queue.root->sched.virtual_time + LEAD_NS - v->sched.virtual_time;
+    uint64_t lead_ns = rq->queue.root->sched.virtual_time + LEAD_NS - v->sched.virtual_time;
     lead_ns = lead_ns * weight / NORMAL_WEIGHT + 1;
     timer_set(&rq->slice_timer, v->sched.entered_ns + max_u64(lead_ns, SLICE_MIN_NS));
 }
@@ -356,7 +353,6 @@ static int poll_ports(struct vcpu *v, const struct sched_poll *poll)
 int schedule_poll(const struct sched_poll *poll)
 {
     struct vcpu *v = current_vcpu();
-    int result;
 
     if (poll->nr_ports > POLL_PORTS_MAX) {
         return -XEN_EINVAL;
@@ -370,7 +366,7 @@ int schedule_poll(const struct sched_poll *poll)
     WRITE_ONCE(v->domain->has_polled, true);
     __atomic_fetch_or(&v->pause_flags, VCPU_POLLING, __ATOMIC_SEQ_CST);
     /* Looked at after the flag was set, as in schedule_block. */
-    result = event_channel_upcall_wanted(v) ? 1 : poll_ports(v, poll);
+    int result = event_channel_upcall_wanted(v) ? 1 : poll_ports(v, poll);
     if (result != 0) {
         v->poll_port = 0;
         __atomic_fetch_and(&v->pause_flags, ~VCPU_POLLING, __ATOMIC_SEQ_CST);

@@ -79,8 +79,6 @@ struct vcpu *schedule_queue_take(struct schedule_queue *queue)
 
 void schedule_queue_remove(struct schedule_queue *queue, struct vcpu *v)
 {
-    struct vcpu *rest;
-
     if (queue->root == v) {
         (void)schedule_queue_take(queue);
         return;
@@ -93,7 +91,7 @@ void schedule_queue_remove(struct schedule_queue *queue, struct vcpu *v)
     if (v->sched.next != NULL) {
         v->sched.next->sched.previous = v->sched.previous;
     }
-    rest = join_siblings(v->sched.child);
+    struct vcpu *rest = join_siblings(v->sched.child);
     v->sched.child = NULL;
     v->sched.next = NULL;
     v->sched.previous = NULL;

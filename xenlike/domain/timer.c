@@ -88,12 +88,11 @@ static void heap_reserve(struct timer_heap *heap)
 {
     struct timer **old = heap->entries;
     uint32_t order = old == NULL ? 0 : heap->order + 1;
-    mfn_t frames;
 
     if (old != NULL && heap->count + 1 < HEAP_SIZE(heap->order)) {
         return;
     }
-    frames = frame_alloc_hypervisor(order);
+    mfn_t frames = frame_alloc_hypervisor(order);
     CHECK(mfn_valid_value(frames));
     heap->entries = machine_frame(frames);
     if (old != NULL) {

@@ -65,7 +65,6 @@ void vcpu_destroy(struct vcpu *v)
 int vcpu_initialise(struct vcpu *v, gva_t context)
 {
     struct vcpu_guest_context *copy;
-    int error;
 
     if (v->info == &event_channel_no_info) {
         return -XEN_EINVAL;
@@ -74,7 +73,7 @@ int vcpu_initialise(struct vcpu *v, gva_t context)
     if (copy == NULL) {
         return -XEN_ENOMEM;
     }
-    error = guest_access_read(copy, context, sizeof(*copy));
+    int error = guest_access_read(copy, context, sizeof(*copy));
     if (error == 0) {
         error = v->initialised ? -XEN_EEXIST : vcpu_set_context(v, copy);
     }

@@ -122,8 +122,6 @@ HYPERCALL_4(hc_mmu_update, requests, count, done, domain)
     struct domain *d = current_domain();
     const struct mmu_domains domains = {d, d, false};
     struct mmu_update request;
-    int result;
-    int left;
 
     if (count != 1 || done != 0 || (uint32_t)domain != DOMID_SELF) {
         return update_many(requests, count, done, domain);
@@ -132,8 +130,8 @@ HYPERCALL_4(hc_mmu_update, requests, count, done, domain)
         return -XEN_EFAULT;
     }
     spin_lock(&d->page_lock);
-    result = carry_out(&domains, &request);
-    left = page_type_drain(d);
+    int result = carry_out(&domains, &request);
+    int left = page_type_drain(d);
     spin_unlock(&d->page_lock);
     /* What was not begun, or left something to be taken apart, goes the long way. */
     if (unlikely(result == -XEN_ERESTART)) {

@@ -125,13 +125,12 @@ static int operate(const struct mmu_domains *domains, uint64_t list, uint32_t co
 
     for (i = 0; i < count; i++) {
         struct mmuext_op op;
-        int result;
 
         if (i != 0 && hypercall_preempt_wanted()) {
             *done = i;
             return -XEN_ERESTART;
         }
-        result = guest_access_read(&op, GVA(list + i * sizeof(op)), sizeof(op));
+        int result = guest_access_read(&op, GVA(list + i * sizeof(op)), sizeof(op));
         if (likely(result == 0)) {
             result = carry_out(domains, &op);
         }

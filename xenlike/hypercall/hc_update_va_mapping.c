@@ -16,10 +16,9 @@
 static int update(struct vcpu *v, gva_t address, pte_t value, struct domain *frame_owner)
 {
     struct domain *d = v->domain;
-    int result;
 
     spin_lock(&d->page_lock);
-    result = page_type_drain(d);
+    int result = page_type_drain(d);
     if (likely(result == 0)) {
         result = pt_update_address(d, v->kernel_base, address, value, frame_owner);
     }

@@ -144,13 +144,12 @@ static int exchange_all(struct domain *d, struct xen_memory_exchange *exchange, 
     unsigned int in_order = exchange->in.extent_order;
     unsigned int out_order = exchange->out.extent_order;
     struct chunk chunk = {.d = d, .exchange = exchange};
-    uint64_t nr_chunks;
     int result = 0;
 
     chunk.nr_in = in_order < out_order ? UINT64_C(1) << (out_order - in_order) : 1;
     chunk.nr_out = out_order < in_order ? UINT64_C(1) << (in_order - out_order) : 1;
     chunk.index = exchange->nr_exchanged / chunk.nr_in;
-    nr_chunks = exchange->in.nr_extents / chunk.nr_in;
+    uint64_t nr_chunks = exchange->in.nr_extents / chunk.nr_in;
     for (bool first = true; chunk.index < nr_chunks && result == 0; first = false) {
         if (!first && hypercall_preempt_wanted()) {
             return -XEN_ERESTART;

@@ -132,7 +132,6 @@ static int set_map(struct domain *d, const struct xen_memory_map *request)
 int64_t memory_maps_set(struct memory_call *call)
 {
     struct domain *d;
-    int result;
 
     if (call->u.foreign_map.map.nr_entries > MAX_MAP_ENTRIES) {
         return -XEN_EINVAL;
@@ -140,7 +139,7 @@ int64_t memory_maps_set(struct memory_call *call)
     if (!current_domain()->is_privileged) {
         return -XEN_EPERM;
     }
-    result = domain_get_for_caller(call->u.foreign_map.domid, &d);
+    int result = domain_get_for_caller(call->u.foreign_map.domid, &d);
     if (result == 0) {
         result = set_map(d, &call->u.foreign_map.map);
         domain_put(d);
@@ -188,12 +187,11 @@ int64_t memory_maps_acquire(struct memory_call *call)
 {
     struct xen_mem_acquire_resource *request = &call->u.resource;
     struct domain *d;
-    int result;
 
     if (request->pad != 0) {
         return -XEN_EINVAL;
     }
-    result = domain_get_for_caller(request->domid, &d);
+    int result = domain_get_for_caller(request->domid, &d);
     if (result != 0) {
         return result;
     }

@@ -38,12 +38,11 @@ static bool increase(const struct batch *batch, uint32_t index)
 static bool populate(const struct batch *batch, uint32_t index)
 {
     xen_pfn_t place;
-    mfn_t mfn;
 
     if (guest_access_read(&place, element(batch, index), sizeof(place)) != 0) {
         return false;
     }
-    mfn = frame_alloc_domain(batch->d, batch->order, batch->address_bits);
+    mfn_t mfn = frame_alloc_domain(batch->d, batch->order, batch->address_bits);
     if (!mfn_valid_value(mfn)) {
         return false;
     }
@@ -81,13 +80,12 @@ int64_t memory_reservation_change(struct memory_call *call)
     struct batch batch;
     uint32_t i = call->start;
     bool preempted = false;
-    int result;
 
     if (reservation->nr_extents > UINT32_MAX >> MEMORY_OP_SHIFT || i >= reservation->nr_extents ||
         reservation->extent_order > memory_ops_max_order()) {
         return i;
     }
-    result = domain_get_for_caller(reservation->domid, &batch.d);
+    int result = domain_get_for_caller(reservation->domid, &batch.d);
     if (result != 0) {
         return result == -XEN_ESRCH ? (int64_t)i : result;
     }
@@ -128,7 +126,6 @@ int64_t memory_reservation_claim(struct memory_call *call)
 {
     const struct xen_memory_reservation *reservation = &call->u.reservation;
     struct domain *d;
-    int result;
 
     if (!current_domain()->is_privileged) {
         return -XEN_EPERM;
@@ -137,7 +134,7 @@ int64_t memory_reservation_claim(struct memory_call *call)
         reservation->mem_flags != 0) {
         return -XEN_EINVAL;
     }
-    result = domain_get_for_caller(reservation->domid, &d);
+    int result = domain_get_for_caller(reservation->domid, &d);
     if (result != 0) {
         return result;
     }

@@ -134,10 +134,9 @@ int print_to_buffer_v(char *buffer, size_t size, const char *format, va_list arg
 int print_to_buffer(char *buffer, size_t size, const char *format, ...)
 {
     va_list arguments;
-    int length;
 
     va_start(arguments, format);
-    length = print_to_buffer_v(buffer, size, format, arguments);
+    int length = print_to_buffer_v(buffer, size, format, arguments);
     va_end(arguments);
     return length;
 }
@@ -146,10 +145,9 @@ void print(const char *format, ...)
 {
     char line[LINE_SIZE];
     va_list arguments;
-    int length;
 
     va_start(arguments, format);
-    length = print_to_buffer_v(line, sizeof(line), format, arguments);
+    int length = print_to_buffer_v(line, sizeof(line), format, arguments);
     va_end(arguments);
     console_log(line, min_u64((size_t)length, sizeof(line) - 1));
 }

@@ -205,13 +205,12 @@ static uint32_t zones_below(unsigned int address_bits)
 mfn_t frame_exchange_alloc(unsigned int order, unsigned int address_bits)
 {
     uint32_t stamp = 0;
-    uint64_t n;
 
     if (order > FRAME_ORDER_MAX) {
         return INVALID_MFN;
     }
     spin_lock(&heap_lock);
-    n = block_take(order, zones_below(address_bits), &stamp);
+    uint64_t n = block_take(order, zones_below(address_bits), &stamp);
     for (uint64_t i = 0; n != 0 && i < UINT64_C(1) << order; i++) {
         FRAME_TABLE[n + i].state = ((uint64_t)FRAME_OWNER_HYPERVISOR << FRAME_OWNER_SHIFT) | 1;
         FRAME_TABLE[n + i].aux = 0;
@@ -255,13 +254,12 @@ static uint64_t take_for_domain(struct domain *d, unsigned int order, uint32_t z
 {
     uint64_t wanted = UINT64_C(1) << order;
     uint64_t spare = d->is_privileged ? 0 : FRAME_ALLOC_RESERVE;
-    uint64_t n;
 
     if (d->life != DOMAIN_ALIVE || d->nr_frames + wanted > d->max_frames ||
         heap_nr_free < wanted + spare) {
         return 0;
     }
-    n = block_take(order, zones, stamp);
+    uint64_t n = block_take(order, zones, stamp);
     if (n == 0) {
         return 0;
     }
@@ -290,13 +288,12 @@ static void hand_over(uint64_t n, unsigned int order, const struct domain *d)
 mfn_t frame_alloc_domain(struct domain *d, unsigned int order, unsigned int address_bits)
 {
     uint32_t stamp = 0;
-    uint64_t n;
 
     if (order > FRAME_ORDER_MAX) {
         return INVALID_MFN;
     }
     spin_lock(&heap_lock);
-    n = take_for_domain(d, order, zones_below(address_bits), &stamp);
+    uint64_t n = take_for_domain(d, order, zones_below(address_bits), &stamp);
     spin_unlock(&heap_lock);
     if (n == 0) {
         return INVALID_MFN;

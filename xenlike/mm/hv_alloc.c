@@ -76,12 +76,11 @@ static void *slab_alloc(uint32_t size_class)
 static void *run_alloc(size_t size)
 {
     unsigned int order = 0;
-    mfn_t mfn;
 
     while (PAGE_SIZE << order < size) {
         order++;
     }
-    mfn = frame_alloc_hypervisor(order);
+    mfn_t mfn = frame_alloc_hypervisor(order);
     if (!mfn_valid_value(mfn)) {
         return NULL;
     }

@@ -25,7 +25,6 @@ static void put_table(struct domain *d, mfn_t mfn)
 static int get_table(struct domain *d, mfn_t mfn, enum frame_type type)
 {
     int result = page_type_drain(d);
-    enum frame_type now;
 
     if (result != 0) {
         return result;
@@ -33,7 +32,7 @@ static int get_table(struct domain *d, mfn_t mfn, enum frame_type type)
     if (!frame_get(mfn, d)) {
         return -XEN_EINVAL;
     }
-    now = frame_current_type(mfn);
+    enum frame_type now = frame_current_type(mfn);
     result = now == FRAME_NONE || now == type ? page_type_take(mfn, type, d) : -XEN_EINVAL;
     if (result != 0) {
         frame_put(mfn);
@@ -82,10 +81,9 @@ int page_table_drop_bases(struct vcpu *v)
 {
     struct domain *d = v->domain;
     mfn_t *bases[] = {&v->kernel_base, &v->user_base};
-    int result;
 
     spin_lock(&d->page_lock);
-    result = page_type_drain(d);
+    int result = page_type_drain(d);
     for (unsigned int i = 0; i < ARRAY_SIZE(bases) && result == 0; i++) {
         mfn_t old = *bases[i];
 
@@ -115,10 +113,8 @@ static bool change_pin(mfn_t mfn, bool pinned)
 
 int page_table_pin(struct domain *d, mfn_t mfn, unsigned int level)
 {
-    int result;
-
     spin_lock(&d->page_lock);
-    result = get_table(d, mfn, page_type_of_level(level));
+    int result = get_table(d, mfn, page_type_of_level(level));
     if (result == 0 && (d->life != DOMAIN_ALIVE || !change_pin(mfn, true))) {
         put_table(d, mfn);
         result = -XEN_EINVAL;
@@ -130,10 +126,8 @@ int page_table_pin(struct domain *d, mfn_t mfn, unsigned int level)
 
 int page_table_unpin(struct domain *d, mfn_t mfn)
 {
-    int result;
-
     spin_lock(&d->page_lock);
-    result = page_type_drain(d);
+    int result = page_type_drain(d);
     if (result == 0) {
         if (!frame_get(mfn, d)) {
             result = -XEN_EINVAL;
@@ -153,10 +147,8 @@ int page_table_unpin(struct domain *d, mfn_t mfn)
 
 int page_table_settle_list(struct domain *d)
 {
-    int result;
-
     spin_lock(&d->page_lock);
-    result = page_type_drain(d);
+    int result = page_type_drain(d);
     spin_unlock(&d->page_lock);
     return result;
 }
@@ -177,8 +169,6 @@ bool page_table_lookup(const struct vcpu *v, gva_t address, pte_t *pte)
 /* One frame of a dying domain: its pin, its half-made table, its allocation. */
 static int relinquish_frame(struct domain *d, mfn_t mfn)
 {
-    int result;
-
     if (!frame_get(mfn, d)) {
         return 0;
     }
@@ -188,7 +178,7 @@ static int relinquish_frame(struct domain *d, mfn_t mfn)
         page_type_abandon(mfn, d);
     }
     (void)frame_release_allocation(mfn, d);
-    result = page_type_drain(d);
+    int result = page_type_drain(d);
     frame_put(mfn);
     return result;
 }
@@ -196,11 +186,10 @@ static int relinquish_frame(struct domain *d, mfn_t mfn)
 int page_table_relinquish_memory(struct domain *d)
 {
     unsigned int done = 0;
-    int result;
 
     CHECK(d->life != DOMAIN_ALIVE);
     spin_lock(&d->page_lock);
-    result = page_type_drain(d);
+    int result = page_type_drain(d);
     while (result == 0) {
         mfn_t mfn = frame_next_referenced(d, MFN(d->relinquish_frame));
 

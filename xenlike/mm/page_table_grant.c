@@ -38,11 +38,10 @@ int page_table_install_grant(struct vcpu *v, uint64_t host_address, bool contain
 {
     struct domain *d = v->domain;
     int status = GNTST_okay;
-    pte_t *slot;
     pte_t old;
 
     spin_lock(&d->page_lock);
-    slot = find_entry(v, host_address, contains_pte);
+    pte_t *slot = find_entry(v, host_address, contains_pte);
     if (slot == NULL) {
         status = GNTST_general_error;
     } else {
@@ -64,10 +63,9 @@ int page_table_remove_grant(struct vcpu *v, uint64_t host_address, bool contains
     struct domain *d = v->domain;
     pte_t rights = PTE_PRESENT | PTE_GRANT | (readonly ? 0 : PTE_WRITE);
     int status = GNTST_general_error;
-    pte_t *slot;
 
     spin_lock(&d->page_lock);
-    slot = find_entry(v, host_address, contains_pte);
+    pte_t *slot = find_entry(v, host_address, contains_pte);
     if (slot != NULL) {
         pte_t old = READ_ONCE(*slot);
 

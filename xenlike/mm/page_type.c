@@ -299,13 +299,12 @@ bool page_type_is_valid(mfn_t mfn, enum frame_type type)
 int frame_get_type(mfn_t mfn, enum frame_type type)
 {
     struct domain *d = frame_owner(frame_of(mfn));
-    int result;
 
     if (d == NULL) {
         return -XEN_EBUSY;
     }
     spin_lock(&d->page_lock);
-    result = page_type_drain(d);
+    int result = page_type_drain(d);
     if (result == 0) {
         result = page_type_take(mfn, type, d);
     }
@@ -329,15 +328,13 @@ void frame_put_type(mfn_t mfn)
 
 int frame_get_and_type(mfn_t mfn, struct domain *d, enum frame_type type)
 {
-    int result;
-
     if (type == FRAME_WRITABLE) {
         return page_type_get_writable(mfn, d);
     }
     if (!frame_get(mfn, d)) {
         return -XEN_EINVAL;
     }
-    result = frame_get_type(mfn, type);
+    int result = frame_get_type(mfn, type);
     if (result != 0) {
         frame_put(mfn);
     }

@@ -42,12 +42,11 @@ static bool carry_out(struct vcpu *v, const struct pt_store_instruction *instruc
         instruction->bytes == 8 ? ~UINT64_C(0) : (UINT64_C(1) << (instruction->bytes * 8)) - 1;
     pte_t old = READ_ONCE(*slot);
     struct pt_store_result result;
-    int status;
 
     pt_decode_execute(instruction, &v->regs, (old >> shift) & mask, &result);
-    status = pt_update_l1(v->domain, slot, old,
-                          (old & ~(mask << shift)) | ((result.stored & mask) << shift), v->domain,
-                          PT_STORE_EXACT);
+    int status = pt_update_l1(v->domain, slot, old,
+                              (old & ~(mask << shift)) | ((result.stored & mask) << shift),
+                              v->domain, PT_STORE_EXACT);
     if (status == -XEN_EAGAIN) {
         return true; /* the processor set A or D meanwhile: the guest executes it again */
     }

@@ -113,12 +113,11 @@ static int get_linear(mfn_t self, unsigned int level, mfn_t other, pte_t pte)
 int pt_entry_get_upper(struct domain *d, mfn_t self, unsigned int level, pte_t *pte)
 {
     mfn_t mfn = wide_mfn(*pte);
-    int result;
 
     if ((*pte & PTE_UPPER_REFUSED) != 0 || !frame_get(mfn, d)) {
         return -XEN_EINVAL;
     }
-    result = page_type_take(mfn, page_type_of_level(level - 1), d);
+    int result = page_type_take(mfn, page_type_of_level(level - 1), d);
     if (result == -XEN_EBUSY && frame_current_type(mfn) != page_type_of_level(level - 1)) {
         result = get_linear(self, level, mfn, *pte);
         if (result == 0 && mfn_equal(mfn, self)) {

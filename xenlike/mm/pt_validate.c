@@ -71,14 +71,13 @@ int pt_validate_up(struct domain *d, mfn_t table, unsigned int level, unsigned i
 
     while (*progress < PT_ENTRIES) {
         unsigned int end = (*progress & ~(PREEMPT_INTERVAL - 1u)) + PREEMPT_INTERVAL;
-        int result;
 
         if (moved && machine_preempt_wanted()) {
             return -XEN_ERESTART;
         }
         moved = true;
-        result = level == 1 ? up_l1(d, page_type_entries(table), progress, end)
-                            : up_upper(d, table, level, progress, end);
+        int result = level == 1 ? up_l1(d, page_type_entries(table), progress, end)
+                                : up_upper(d, table, level, progress, end);
         if (result != 0) {
             return result;
         }
