@@ -495,3 +495,17 @@ Test(event, DM3_a_dying_domain_gets_no_port)
     cr_assert_eq(alloc_for(a->id, 0, &port), -XEN_EINVAL);
     world_kill(a);
 }
+
+Test(event, compat_has_the_command_in_front_of_its_argument)
+{
+    world_start();
+    struct evtchn_op call = {.cmd = EVTCHNOP_alloc_unbound, .u.alloc_unbound = {DOMID_SELF, 1, 0}};
+    memcpy(world.buffer, &call, sizeof(call));
+    cr_assert_eq(hc_event_channel_op_compat(WORLD_BUFFER, 0, 0, 0, 0, 0), 0);
+    memcpy(&call, world.buffer, sizeof(call));
+    cr_assert_neq(call.u.alloc_unbound.port, 0);
+    fake_fail_access = 1;
+    cr_assert_eq(hc_event_channel_op_compat(WORLD_BUFFER, 0, 0, 0, 0, 0), -XEN_EFAULT);
+    fake_fail_access = 1;
+    cr_assert_eq(hc_physdev_op_compat(WORLD_BUFFER, 0, 0, 0, 0, 0), -XEN_EFAULT);
+}

@@ -6,8 +6,7 @@ PV_MM    := $(wildcard xenlike/mm/*.c)
 PV_CORE  := $(wildcard xenlike/domain/pv_*.c) $(addprefix xenlike/domain/,schedule.c schedule_queue.c \
             timer.c guest_time.c)  xenlike/observe/debugger.c
 PV_CALLS := $(addprefix xenlike/hypercall/,hypercall.c hc_multicall.c hc_iret.c hc_set_trap_table.c \
-            hc_xen_version.c hc_set_segment_base.c hc_sched_op_compat.c \
-            hc_event_channel_op_compat.c hc_physdev_op_compat.c)
+            hc_xen_version.c hc_set_segment_base.c hc_sched_op.c operation.c)
 $(eval $(call unit_suite,pv_frames,tests/unit/pv_frames.c $(PV_FAKE) $(PV_MM) $(PV_CORE)))
 $(eval $(call unit_suite,pv_emulate,tests/unit/pv_emulate.c $(PV_FAKE) $(PV_MM) $(PV_CORE)))
 $(eval $(call unit_suite,pv_schedule,tests/unit/pv_schedule.c $(PV_FAKE) $(PV_MM) $(PV_CORE)))

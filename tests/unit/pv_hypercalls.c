@@ -246,13 +246,3 @@ Test(compat, sched_op_takes_the_reason_itself, .init = setup)
     cr_expect_eq(pv_vcpu->pause_flags, VCPU_BLOCKED);
     cr_expect_eq(call(__HYPERVISOR_sched_op_compat, 3, 0, 0), -XEN_ENOSYS);
 }
-
-Test(compat, the_command_stands_before_its_argument, .init = setup)
-{
-    *(uint32_t *)list = 77;
-    cr_expect_eq(call(__HYPERVISOR_event_channel_op_compat, LIST, 0, 0), -XEN_ENOSYS);
-    fake_fail_access = 1;
-    cr_expect_eq(call(__HYPERVISOR_event_channel_op_compat, LIST, 0, 0), -XEN_EFAULT);
-    fake_fail_access = 1;
-    cr_expect_eq(call(__HYPERVISOR_physdev_op_compat, LIST, 0, 0), -XEN_EFAULT);
-}

@@ -240,6 +240,9 @@ int16_t grant_map_undo(const struct gnttab_unmap_grant_ref *op, struct grant_unm
         }
     }
     domain_put(granter);
+    if (batch->count == GRANT_UNMAP_BATCH) {
+        grant_map_finish(batch);
+    }
     return status;
 }
 

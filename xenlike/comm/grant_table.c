@@ -15,6 +15,7 @@
 #include "../lib/print.h"
 #include "../mm/frame_alloc.h"
 #include "../mm/frame_table.h"
+#include "../mm/guest_access.h"
 #include "grant_internal.h"
 
 #define DEFAULT_FRAMES   64
@@ -93,19 +94,6 @@ static bool grow_by_one(struct domain *d, struct grant_table *table) MUST_HOLD(t
     return true;
 }
 
-/* At least `wanted` frames, if the limit and the heap allow: what there is before stays either way. */
-static bool grow(struct domain *d, uint32_t wanted)
-{
-    struct grant_table *table = d->grants;
-    bool enough = wanted <= table->max_frames && d->life == DOMAIN_ALIVE;
-    spin_lock(&table->lock);
-    while (enough && table->nr_frames < wanted) {
-        enough = grow_by_one(d, table);
-    }
-    spin_unlock(&table->lock);
-    return enough;
-}
-
 uint32_t grant_table_limit(const struct domain *d)
 {
     return d->grants->max_frames;
@@ -114,10 +102,15 @@ uint32_t grant_table_limit(const struct domain *d)
 mfn_t grant_table_frame(struct domain *d, uint32_t index)
 {
     struct grant_table *table = d->grants;
-    if (index >= table->max_frames || (index >= table->nr_frames && !grow(d, index + 1))) {
-        return INVALID_MFN;
+    bool there = index < table->nr_frames;
+    if (!there && index < table->max_frames && d->life == DOMAIN_ALIVE) {
+        spin_lock(&table->lock);
+        do {
+            there = index < table->nr_frames;
+        } while (!there && grow_by_one(d, table));
+        spin_unlock(&table->lock);
     }
-    return table->frames[index]->mfn;
+    return there ? table->frames[index]->mfn : INVALID_MFN;
 }
 
 /* --- Claims --------------------------------------------------------------------------------------------------- */
@@ -256,65 +249,53 @@ void grant_table_unreference(mfn_t frame, bool readonly)
 
 /* --- What the toolstack and the guest ask of a table --------------------------------------------------------------- */
 
-static int16_t status_of_errno(int result)
-{
-    return result == 0            ? GNTST_okay
-           : result == -XEN_EPERM ? GNTST_permission_denied
-                                  : GNTST_bad_domain;
-}
-
-int16_t grant_table_setup(struct gnttab_setup_table *op)
+int16_t grant_table_of(domid_t id, grant_table_handler *run, union grant_element *op)
 {
     struct domain *d;
-    int16_t status = status_of_errno(domain_get_for_caller(op->dom, &d));
-    if (status != GNTST_okay) {
-        return status;
+    int result = domain_get_for_caller(id, &d);
+    if (result != 0) {
+        return result == -XEN_EPERM ? GNTST_permission_denied : GNTST_bad_domain;
     }
-    if (!grow(d, op->nr_frames)) {
-        status = GNTST_general_error;
-    }
+    int16_t status = run(d, op);
     domain_put(d);
     return status;
 }
 
-int16_t grant_table_query(struct gnttab_query_size *op)
+int16_t grant_table_setup_table(struct domain *d, union grant_element *op)
 {
-    struct domain *d;
-    int16_t status = status_of_errno(domain_get_for_caller(op->dom, &d));
-    if (status != GNTST_okay) {
-        return status;
+    uint32_t count = op->setup_table.nr_frames;
+    if (count != 0 && !mfn_valid_value(grant_table_frame(d, count - 1))) {
+        return GNTST_general_error;
     }
-    op->nr_frames = (uint32_t)max_u64(d->grants->nr_frames, 1);
-    op->max_nr_frames = d->grants->max_frames;
-    domain_put(d);
+    for (uint32_t i = 0; i < count; i++) {
+        xen_pfn_t mfn = grant_table_frame(d, i).n;
+        if (copy_to_guest_offset(op->setup_table.frame_list, i, &mfn) != 0) {
+            return GNTST_bad_virt_addr;
+        }
+    }
     return GNTST_okay;
 }
 
-int16_t grant_table_dump(const struct gnttab_dump_table *op)
+int16_t grant_table_query_size(struct domain *d, union grant_element *op)
 {
-    struct domain *d;
-    int16_t status = status_of_errno(domain_get_for_caller(op->dom, &d));
-    if (status != GNTST_okay) {
-        return status;
-    }
+    op->query_size.nr_frames = (uint32_t)max_u64(d->grants->nr_frames, 1);
+    op->query_size.max_nr_frames = d->grants->max_frames;
+    return GNTST_okay;
+}
+
+int16_t grant_table_dump_table(struct domain *d, union grant_element *op)
+{
     /* The log is the control domain's: a guest could flood it, and does not read it. */
     if (current_domain()->is_privileged) {
         print("d%u grant table: %u of %u frames, maptrack %u of %u pages\n", d->id,
               d->grants->nr_frames, d->grants->max_frames, d->grants->maptrack_pages,
               d->grants->max_maptrack_pages);
     }
-    domain_put(d);
     return GNTST_okay;
 }
 
-int16_t grant_table_status_frames(const struct gnttab_get_status_frames *op)
+int16_t grant_table_get_status_frames(struct domain *d, union grant_element *op)
 {
-    struct domain *d;
-    int16_t status = status_of_errno(domain_get_for_caller(op->dom, &d));
-    if (status != GNTST_okay) {
-        return status;
-    }
-    domain_put(d);
     return GNTST_general_error; /* version 1 keeps its status in the entries */
 }
 

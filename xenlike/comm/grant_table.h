@@ -28,11 +28,24 @@ uint32_t grant_table_limit(const struct domain *d);
 
 /* The sub-operations, on decoded structures; hypercall/hc_grant_table_op.c copies in and out. Each returns the GNTST_* of its element,
  * those with `int` an errno. All act for the running vCPU's domain. */
-int16_t grant_table_setup(
-    struct gnttab_setup_table *op); /* the list is grant_table_frame(0 .. nr_frames) */
-int16_t grant_table_query(struct gnttab_query_size *op);
-int16_t grant_table_dump(const struct gnttab_dump_table *op);
-int16_t grant_table_status_frames(const struct gnttab_get_status_frames *op);
+union grant_element {
+    struct gnttab_map_grant_ref map_grant_ref;
+    struct gnttab_unmap_grant_ref unmap_grant_ref;
+    struct gnttab_unmap_and_replace unmap_and_replace;
+    struct gnttab_copy copy;
+    struct gnttab_setup_table setup_table;
+    struct gnttab_query_size query_size;
+    struct gnttab_dump_table dump_table;
+    struct gnttab_get_status_frames get_status_frames;
+    struct gnttab_set_version set_version;
+    struct gnttab_get_version get_version;
+};
+typedef int16_t grant_table_handler(struct domain *d, union grant_element *op);
+/* Runs one of these on the table of the domain that the element names: GNTST_bad_domain, GNTST_permission_denied. */
+int16_t grant_table_of(domid_t id, grant_table_handler *run, union grant_element *op);
+/* setup_table: GNTST_general_error too many frames, GNTST_bad_virt_addr its list faults. */
+grant_table_handler grant_table_setup_table, grant_table_query_size, grant_table_dump_table,
+    grant_table_get_status_frames;
 int grant_table_set_version(struct gnttab_set_version *op); /* -EINVAL neither 1 nor 2; -ENOSYS 2 */
 int grant_table_get_version(struct gnttab_get_version *op); /* -ESRCH, -EPERM */
 
@@ -58,12 +71,13 @@ static inline void grant_map_begin(struct grant_unmap_batch *batch)
 }
 int16_t grant_map_undo(const struct gnttab_unmap_grant_ref *op, struct grant_unmap_batch *batch);
 int16_t grant_map_replace(const struct gnttab_unmap_and_replace *op);
-/* Flushes and gives everything of the batch back. To be called when it is full, and at the end. */
+/* Flushes and gives everything of the batch back. To be called at the end; a full one is emptied by grant_map_undo. */
 void grant_map_finish(struct grant_unmap_batch *batch);
 
 /* Sides of the last copy stay claimed for the next one: start with grant_copy_begin, end with grant_copy_end. */
 struct grant_copy_side {
-    struct domain *domain; /* NULL: nothing claimed */
+    struct domain *domain; /* NULL: not looked up */
+    bool claimed;          /* the frame is held; else only the domain */
     mfn_t frame;
     uint64_t name; /* reference or frame number asked for */
     domid_t domid; /* as asked for */

@@ -3,6 +3,7 @@
  * HYPERVISOR_event_channel_op(cmd, pointer): copies the structure in, runs the sub-operation, copies it out when it has results.
  * FIFO delivery is absent: init_control and set_priority answer -ENOSYS, as guests expect of a 2-level hypervisor, and expand_array
  * -EOPNOTSUPP, as for a domain that did not ask for FIFO.
+ * Its compat form is the first kernels': the command lies in front of the structure.
  * Guest ABI: docs/abi/event_channel_op.md. Read next: comm/event_channel_bind.c.
  */
 #include "../comm/event_channel.h"
@@ -52,4 +53,9 @@ HYPERCALL_2(hc_event_channel_op, cmd, pointer)
         return -XEN_EFAULT;
     }
     return event_channel_send(CALLER, port);
+}
+
+HYPERCALL_1(hc_event_channel_op_compat, operation)
+{
+    return operation_run_compat(hc_event_channel_op, operation, offsetof(struct evtchn_op, u));
 }

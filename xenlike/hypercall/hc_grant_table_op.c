@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_grant_table_op(cmd, array, count): copies each element in, runs it, copies its status out. Between elements it may stop
+ * HYPERVISOR_grant_table_op(cmd, array, count): copies each element in, runs it, copies it out. Between elements it may stop
  * and go on later with the rest of the array. A fault on the array ends the call with -EFAULT; what was done before stays done.
  * transfer and swap_grant_ref are not offered (-ENOSYS), and caches need no flushing by hand (-EOPNOTSUPP).
  * Guest ABI: docs/abi/grant_table_op.md. Read next: comm/grant_table.c.
@@ -9,221 +9,115 @@
 #include "../mm/guest_access.h"
 #include "hypercall.h"
 
-typedef int64_t operation_handler(uint64_t pointer, uint32_t count);
-
-/* Asked every few elements: sixteen copies of a page are the longest stretch. */
-static inline bool time_to_stop(uint32_t done, uint32_t count)
-{
-    return done % 16 == 0 && done < count && hypercall_preempt_wanted();
-}
-
-/* Reads, runs and writes back elements until the array ends, a fault, or it is time to stop: elements done, or an errno. */
-#define EACH_ELEMENT(type, element, pointer, count, statement)             \
-    for (uint32_t done = 0; done < (count); done++) {                      \
-        type element;                                                      \
-        gva_t place = GVA((pointer) + done * sizeof(element));             \
-        if (guest_access_read(&(element), place, sizeof(element)) != 0) {  \
-            return -XEN_EFAULT;                                            \
-        }                                                                  \
-        (element).status = (statement);                                    \
-        if (guest_access_write(place, &(element), sizeof(element)) != 0) { \
-            return -XEN_EFAULT;                                            \
-        }                                                                  \
-        if (time_to_stop(done + 1, count)) {                               \
-            return done + 1;                                               \
-        }                                                                  \
-    }                                                                      \
-    return count
-
-static int64_t run_map(uint64_t pointer, uint32_t count)
-{
-    EACH_ELEMENT(struct gnttab_map_grant_ref, op, pointer, count, grant_map(&op));
-}
-
-static int64_t run_unmap_and_replace(uint64_t pointer, uint32_t count)
-{
-    EACH_ELEMENT(struct gnttab_unmap_and_replace, op, pointer, count, grant_map_replace(&op));
-}
-
-static int64_t unmap_elements(uint64_t pointer, uint32_t count, struct grant_unmap_batch *batch)
-{
-    for (uint32_t done = 0; done < count; done++) {
-        struct gnttab_unmap_grant_ref op;
-        gva_t place = GVA(pointer + done * sizeof(op));
-        if (guest_access_read(&op, place, sizeof(op)) != 0) {
-            return -XEN_EFAULT;
-        }
-        op.status = grant_map_undo(&op, batch);
-        if (guest_access_write(place, &op, sizeof(op)) != 0) {
-            return -XEN_EFAULT;
-        }
-        if (batch->count == GRANT_UNMAP_BATCH) {
-            grant_map_finish(batch);
-        }
-        if (time_to_stop(done + 1, count)) {
-            return done + 1;
-        }
-    }
-    return count;
-}
-
-static int64_t run_unmap(uint64_t pointer, uint32_t count)
-{
-    struct grant_unmap_batch batch;
-    grant_map_begin(&batch);
-    int64_t result = unmap_elements(pointer, count, &batch);
-    grant_map_finish(&batch);
-    return result;
-}
-
-static int64_t copy_elements(uint64_t pointer, uint32_t count, struct grant_copy_state *state)
-{
-    EACH_ELEMENT(struct gnttab_copy, op, pointer, count, grant_copy(&op, state));
-}
-
-static int64_t run_copy(uint64_t pointer, uint32_t count)
-{
-    struct grant_copy_state state;
-    grant_copy_begin(&state);
-    int64_t result = copy_elements(pointer, count, &state);
-    grant_copy_end(&state);
-    return result;
-}
-
-static int setup_write_list(const struct gnttab_setup_table *op)
-{
-    struct domain *d;
-    int result = domain_get_for_caller(op->dom, &d);
-    for (uint32_t i = 0; result == 0 && i < op->nr_frames; i++) {
-        xen_pfn_t mfn = grant_table_frame(d, i).n;
-        result = copy_to_guest_offset(op->frame_list, i, &mfn);
-    }
-    if (result != -XEN_ESRCH && result != -XEN_EPERM) {
-        domain_put(d);
-    }
-    return result;
-}
-
-static int64_t run_setup(uint64_t pointer, uint32_t count)
-{
-    struct gnttab_setup_table op;
-    if (count != 1) {
-        return -XEN_EINVAL;
-    }
-    if (guest_access_read(&op, GVA(pointer), sizeof(op)) != 0 ||
-        !guest_access_range_ok(GVA((uint64_t)op.frame_list.p), op.nr_frames * sizeof(xen_pfn_t))) {
-        return -XEN_EFAULT;
-    }
-    op.status = grant_table_setup(&op);
-    if (op.status == GNTST_okay) {
-        int result = setup_write_list(&op);
-        if (result != 0) {
-            return result;
-        }
-    }
-    return guest_access_write(GVA(pointer), &op, sizeof(op)) == 0 ? 1 : -XEN_EFAULT;
-}
-
-/* For the operations that take exactly one element. */
-#define ONE_ELEMENT(type, element, pointer, count, statement)                \
-    type element;                                                            \
-    if ((count) != 1) {                                                      \
-        return -XEN_EINVAL;                                                  \
-    }                                                                        \
-    if (guest_access_read(&(element), GVA(pointer), sizeof(element)) != 0) { \
-        return -XEN_EFAULT;                                                  \
-    }                                                                        \
-    statement;                                                               \
-    return guest_access_write(GVA(pointer), &(element), sizeof(element)) == 0 ? 1 : -XEN_EFAULT
-
-static int64_t run_query(uint64_t pointer, uint32_t count)
-{
-    ONE_ELEMENT(struct gnttab_query_size, op, pointer, count, op.status = grant_table_query(&op));
-}
-
-static int64_t run_dump(uint64_t pointer, uint32_t count)
-{
-    ONE_ELEMENT(struct gnttab_dump_table, op, pointer, count, op.status = grant_table_dump(&op));
-}
-
-static int64_t run_status_frames(uint64_t pointer, uint32_t count)
-{
-    ONE_ELEMENT(struct gnttab_get_status_frames, op, pointer, count,
-                op.status = grant_table_status_frames(&op));
-}
-
-static int64_t run_get_version(uint64_t pointer, uint32_t count)
-{
-    int result = 0;
-    struct gnttab_get_version op;
-    if (guest_access_read(&op, GVA(pointer), sizeof(op)) != 0) {
-        return -XEN_EFAULT;
-    }
-    result = grant_table_get_version(&op);
-    if (result == 0 && guest_access_write(GVA(pointer), &op, sizeof(op)) != 0) {
-        return -XEN_EFAULT;
-    }
-    return result == 0 ? (int64_t)count : result;
-}
-
-static int64_t run_set_version(uint64_t pointer, uint32_t count)
-{
-    struct gnttab_set_version op;
-    if (guest_access_read(&op, GVA(pointer), sizeof(op)) != 0) {
-        return -XEN_EFAULT;
-    }
-    int result = grant_table_set_version(&op);
-    if (result != -XEN_EINVAL && guest_access_write(GVA(pointer), &op, sizeof(op)) != 0) {
-        return -XEN_EFAULT;
-    }
-    return result == 0 ? (int64_t)count : result;
-}
-
-static int64_t run_transfer(uint64_t pointer, uint32_t count)
-{
-    return count == 0 ? 0 : -XEN_ENOSYS;
-}
-
-static int64_t run_cache_flush(uint64_t pointer, uint32_t count)
-{
-    return count == 0 ? 0 : -XEN_EOPNOTSUPP;
-}
-
-static const struct {
-    operation_handler *run;
-    uint32_t size; /* of an element */
-} operations[] = {
-    [GNTTABOP_map_grant_ref] = {run_map, sizeof(struct gnttab_map_grant_ref)},
-    [GNTTABOP_unmap_grant_ref] = {run_unmap, sizeof(struct gnttab_unmap_grant_ref)},
-    [GNTTABOP_setup_table] = {run_setup, sizeof(struct gnttab_setup_table)},
-    [GNTTABOP_dump_table] = {run_dump, sizeof(struct gnttab_dump_table)},
-    [GNTTABOP_transfer] = {run_transfer, sizeof(struct gnttab_transfer)},
-    [GNTTABOP_copy] = {run_copy, sizeof(struct gnttab_copy)},
-    [GNTTABOP_query_size] = {run_query, sizeof(struct gnttab_query_size)},
-    [GNTTABOP_unmap_and_replace] = {run_unmap_and_replace, sizeof(struct gnttab_unmap_and_replace)},
-    [GNTTABOP_set_version] = {run_set_version, sizeof(struct gnttab_set_version)},
-    [GNTTABOP_get_status_frames] = {run_status_frames, sizeof(struct gnttab_get_status_frames)},
-    [GNTTABOP_get_version] = {run_get_version, sizeof(struct gnttab_get_version)},
-    [GNTTABOP_cache_flush] = {run_cache_flush, sizeof(struct gnttab_cache_flush)},
+/* What the elements of one call share. */
+struct call {
+    struct grant_unmap_batch unmapped;
+    struct grant_copy_state copied;
 };
+
+/* 0, and the element's status says how it went; or an errno, which ends the call. */
+typedef int element_handler(union grant_element *op, struct call *call);
+
+#define ELEMENT(name, expression)                                     \
+    static int run_##name(union grant_element *op, struct call *call) \
+    {                                                                 \
+        return expression;                                            \
+    }
+#define STATUS(name, expression) ELEMENT(name, (op->name.status = (expression), 0))
+/* About the table of a domain that the element names. */
+#define OF_DOMAIN(name) STATUS(name, grant_table_of(op->name.dom, grant_table_##name, op))
+
+STATUS(map_grant_ref, grant_map(&op->map_grant_ref))
+STATUS(unmap_grant_ref, grant_map_undo(&op->unmap_grant_ref, &call->unmapped))
+STATUS(unmap_and_replace, grant_map_replace(&op->unmap_and_replace))
+STATUS(copy, grant_copy(&op->copy, &call->copied))
+OF_DOMAIN(query_size)
+OF_DOMAIN(dump_table)
+OF_DOMAIN(get_status_frames)
+ELEMENT(get_version, grant_table_get_version(&op->get_version))
+ELEMENT(set_version, grant_table_set_version(&op->set_version))
+ELEMENT(transfer, -XEN_ENOSYS)
+ELEMENT(cache_flush, -XEN_EOPNOTSUPP)
+
+static int run_setup_table(union grant_element *op, struct call *call)
+{
+    uint64_t list = (uint64_t)op->setup_table.frame_list.p;
+
+    if (!guest_access_range_ok(GVA(list), op->setup_table.nr_frames * sizeof(xen_pfn_t))) {
+        return -XEN_EFAULT;
+    }
+    op->setup_table.status = grant_table_of(op->setup_table.dom, grant_table_setup_table, op);
+    return op->setup_table.status == GNTST_bad_virt_addr ? -XEN_EFAULT : 0;
+}
+
+static const struct operation {
+    element_handler *run;
+    uint16_t size; /* of an element; 0: it is not read */
+    enum { ARRAY, EXACTLY_ONE, ONE_WHATEVER_COUNT } count;
+} operations[] = {
+#define ROW(name, count) [GNTTABOP_##name] = {run_##name, sizeof(struct gnttab_##name), count}
+    ROW(map_grant_ref, ARRAY),
+    ROW(unmap_grant_ref, ARRAY),
+    ROW(setup_table, EXACTLY_ONE),
+    ROW(dump_table, EXACTLY_ONE),
+    [GNTTABOP_transfer] = {run_transfer, 0, ARRAY},
+    ROW(copy, ARRAY),
+    ROW(query_size, EXACTLY_ONE),
+    ROW(unmap_and_replace, ARRAY),
+    ROW(set_version, ONE_WHATEVER_COUNT),
+    ROW(get_status_frames, EXACTLY_ONE),
+    ROW(get_version, ONE_WHATEVER_COUNT),
+    [GNTTABOP_cache_flush] = {run_cache_flush, 0, ARRAY},
+};
+
+/* Runs elements until the array ends, one fails, or it is time to stop: *done tells how many. */
+static int run_elements(const struct operation *operation, uint64_t pointer, uint32_t count,
+                        uint32_t *done)
+{
+    struct call call;
+    int result = 0;
+
+    grant_map_begin(&call.unmapped);
+    grant_copy_begin(&call.copied);
+    for (*done = 0; result == 0 && *done < count; (*done)++) {
+        union grant_element op;
+        gva_t place = GVA(pointer + *done * operation->size);
+
+        /* Sixteen copies of a page are the longest stretch. */
+        if (*done % 16 == 0 && *done != 0 && hypercall_preempt_wanted()) {
+            break;
+        }
+        result = guest_access_read(&op, place, operation->size);
+        if (result == 0) {
+            result = operation->run(&op, &call);
+            int fault = guest_access_write(place, &op, operation->size);
+            result = result == 0 ? fault : result;
+        }
+    }
+    grant_map_finish(&call.unmapped);
+    grant_copy_end(&call.copied);
+    return result;
+}
 
 HYPERCALL_3(hc_grant_table_op, cmd, pointer, count)
 {
-    uint32_t index = (uint32_t)cmd, elements = (uint32_t)count;
+    uint32_t index = (uint32_t)cmd, elements = (uint32_t)count, done;
+
     if ((int32_t)elements < 0) {
         return -XEN_EINVAL;
     }
     if (index >= ARRAY_SIZE(operations) || operations[index].run == NULL) {
         return -XEN_ENOSYS;
     }
-    int64_t done = operations[index].run(pointer, elements);
-    if (done < 0) {
-        return done;
+    if (operations[index].count == EXACTLY_ONE && elements != 1) {
+        return -XEN_EINVAL;
     }
-    if ((uint64_t)done < elements) {
-        return hypercall_continue(__HYPERVISOR_grant_table_op, cmd,
-                                  pointer + (uint64_t)done * operations[index].size,
-                                  elements - (uint64_t)done, 0, 0, 0);
+    elements = operations[index].count == ARRAY ? elements : 1;
+    int result = run_elements(&operations[index], pointer, elements, &done);
+    if (result != 0 || done == elements) {
+        return result;
     }
-    return 0;
+    return hypercall_continue(__HYPERVISOR_grant_table_op, cmd,
+                              pointer + (uint64_t)done * operations[index].size, elements - done, 0,
+                              0, 0);
 }

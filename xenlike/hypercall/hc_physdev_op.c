@@ -2,7 +2,7 @@
 /*
  * HYPERVISOR_physdev_op(cmd, pointer). I/O privilege is any guest's own affair; devices are the hardware domain's (-EPERM for others).
  * Absent, with -ENOSYS: the I/O APIC (apic_read, apic_write, alloc_irq_vector), the shared EOI page, debug ports. MSI-X needs no EOI.
- * Guest ABI: docs/abi/physdev_op.md. Read next: comm/pirq.c.
+ * Its compat form is the first kernels': the command lies in front of the structure. Guest ABI: docs/abi/physdev_op.md. Read next: comm/pirq.c.
  */
 #include <public/physdev.h>
 
@@ -102,4 +102,9 @@ static const struct operation operations[] = {
 HYPERCALL_2(hc_physdev_op, cmd, pointer)
 {
     return operation_run(operations, ARRAY_SIZE(operations), __HYPERVISOR_physdev_op, cmd, pointer);
+}
+
+HYPERCALL_1(hc_physdev_op_compat, operation)
+{
+    return operation_run_compat(hc_physdev_op, operation, offsetof(struct physdev_op, u));
 }

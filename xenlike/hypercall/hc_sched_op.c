@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched_op(cmd, arg): give up the CPU, wait, end.
+ * sched_op(cmd, arg): give up the CPU, wait, end. In its compat form, the first kernels', a shutdown's reason is the argument itself.
  * Owns: nothing. Locks: none. Guest ABI: docs/abi/sched_op.md. Read next: domain/schedule.c.
  */
 #include <public/sched.h>
@@ -54,4 +54,15 @@ HYPERCALL_2(hc_sched_op, cmd, arg)
         return run_yield(NULL);
     }
     return operation_run(operations, ARRAY_SIZE(operations), __HYPERVISOR_sched_op, cmd, arg);
+}
+
+HYPERCALL_2(hc_sched_op_compat, cmd, argument)
+{
+    struct sched_shutdown shutdown = {(unsigned int)argument};
+    uint32_t index = (uint32_t)cmd;
+
+    if (index == SCHEDOP_yield) {
+        return run_yield(NULL);
+    }
+    return index <= SCHEDOP_shutdown ? operations[index].run(&shutdown) : -XEN_ENOSYS;
 }
