@@ -205,7 +205,7 @@ struct net_device *net_device_create(struct net_switch *net, uint16_t domid, uns
     if (device == NULL) {
         return NULL;
     }
-    device->name = (struct device_name){"vif", domid, id};
+    device->name = (struct device_name){"vif", domid, id, 0};
     device_store_back(&device->name, device->back);
     device_store_front(&device->name, device->front);
     device->next = net->devices;

@@ -6,6 +6,7 @@
 #include "dom0-tools/libpv/device_store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <public/errno.h>
@@ -19,8 +20,8 @@ void device_store_front(const struct device_name *name, char path[STORE_PATH_MAX
 
 void device_store_back(const struct device_name *name, char path[STORE_PATH_MAX])
 {
-    snprintf(path, STORE_PATH_MAX, "/local/domain/0/backend/%s/%u/%u", name->type,
-             (unsigned int)name->domid, name->id);
+    snprintf(path, STORE_PATH_MAX, "/local/domain/%u/backend/%s/%u/%u",
+             (unsigned int)name->back_domid, name->type, (unsigned int)name->domid, name->id);
 }
 
 /* A directory of `owner` that `reader` may read; what is written below inherits that. */
@@ -50,21 +51,24 @@ static int write_keys(struct store *store, uint32_t transaction, const char *pat
 static int write_both(struct store *store, uint32_t transaction, const struct device_name *name,
                       const char *front, const char *back)
 {
-    char domid[8], id[12], state[4];
-    int result = make(store, transaction, front, name->domid, 0);
+    char domid[8], back_domid[8], id[12], state[4];
+    int result = make(store, transaction, front, name->domid, name->back_domid);
 
+    snprintf(back_domid, sizeof(back_domid), "%u", (unsigned int)name->back_domid);
     snprintf(domid, sizeof(domid), "%u", (unsigned int)name->domid);
     snprintf(id, sizeof(id), "%u", name->id);
     snprintf(state, sizeof(state), "%d", XenbusStateInitialising);
     struct {
         const char *path, *key, *value;
     } rows[] = {
-        {front, "backend", back}, {front, "backend-id", "0"}, {front, "handle", id},
-        {front, "state", state},  {back, "frontend", front},  {back, "frontend-id", domid},
-        {back, "online", "1"},    {back, "handle", id},       {back, "state", state},
+        {front, "backend", back},  {front, "backend-id", back_domid},
+        {front, "handle", id},     {front, "state", state},
+        {back, "frontend", front}, {back, "frontend-id", domid},
+        {back, "online", "1"},     {back, "handle", id},
+        {back, "state", state},
     };
     if (result == 0) {
-        result = make(store, transaction, back, 0, name->domid);
+        result = make(store, transaction, back, name->back_domid, name->domid);
     }
     for (size_t i = 0; result == 0 && i < sizeof(rows) / sizeof(rows[0]); i++) {
         result =
@@ -104,6 +108,26 @@ int device_store_add(struct store *store, const struct device_name *name,
     return result;
 }
 
+/* Directories above a device that was taken away, for as long as they are empty: the domain's, the
+ * type's. */
+static void prune(struct store *store, char *path)
+{
+    char **names;
+    size_t count;
+
+    for (int i = 0; i < 2; i++) {
+        *strrchr(path, '/') = '\0';
+        if (store_directory(store, STORE_NO_TRANSACTION, path, &names, &count) < 0) {
+            continue;
+        }
+        free(names);
+        if (count > 0) {
+            return;
+        }
+        store_remove(store, STORE_NO_TRANSACTION, path);
+    }
+}
+
 void device_store_remove(struct store *store, const struct device_name *name)
 {
     char path[STORE_PATH_MAX];
@@ -112,6 +136,7 @@ void device_store_remove(struct store *store, const struct device_name *name)
     store_remove(store, STORE_NO_TRANSACTION, path);
     device_store_back(name, path);
     store_remove(store, STORE_NO_TRANSACTION, path);
+    prune(store, path);
 }
 
 int device_store_unplug(struct store *store, const struct device_name *name)
@@ -124,4 +149,78 @@ int device_store_unplug(struct store *store, const struct device_name *name)
     result = store_write_at(store, STORE_NO_TRANSACTION, "0", "%s/online", path);
     return result < 0 ? result
                       : store_write_at(store, STORE_NO_TRANSACTION, state, "%s/state", path);
+}
+
+/* ---- back ends anywhere ------------------------------------------------------------------------- */
+
+/* Calls back for each domain in the store until that returns true. */
+static bool each_domain(struct store *store, bool (*visit)(struct store *, uint16_t, void *),
+                        void *data)
+{
+    char **names;
+    size_t count;
+    bool found = false;
+
+    if (store_directory(store, STORE_NO_TRANSACTION, "/local/domain", &names, &count) < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < count && !found; i++) {
+        found = visit(store, (uint16_t)strtoul(names[i], NULL, 10), data);
+    }
+    free(names);
+    return found;
+}
+
+static bool has_back(struct store *store, uint16_t domid, void *data)
+{
+    struct device_name *name = data;
+    char path[STORE_PATH_MAX];
+    char *online;
+
+    name->back_domid = domid;
+    device_store_back(name, path);
+    online = store_read_at(store, STORE_NO_TRANSACTION, "%s/online", path);
+    free(online);
+    return online != NULL;
+}
+
+bool device_store_find_back(struct store *store, struct device_name *name)
+{
+    return each_domain(store, has_back, name);
+}
+
+/* dom0's own back ends of these watch their front ends, and take their directories away themselves,
+ * after what is under way has ended. */
+static bool removes_itself(uint16_t domid, const char *type)
+{
+    return domid == 0 && (strcmp(type, "vbd") == 0 || strcmp(type, "vif") == 0);
+}
+
+static bool forget_in(struct store *store, uint16_t domid, void *data)
+{
+    const uint16_t *gone = data;
+    char path[STORE_PATH_MAX];
+    char **types;
+    size_t count;
+
+    snprintf(path, sizeof(path), "/local/domain/%u/backend", (unsigned int)domid);
+    if (store_directory(store, STORE_NO_TRANSACTION, path, &types, &count) < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!removes_itself(domid, types[i])) {
+            snprintf(path, sizeof(path), "/local/domain/%u/backend/%.64s/%u", (unsigned int)domid,
+                     types[i], (unsigned int)*gone);
+            if (store_remove(store, STORE_NO_TRANSACTION, path) == 0) {
+                prune(store, path);
+            }
+        }
+    }
+    free(types);
+    return false;
+}
+
+void device_store_forget(struct store *store, uint16_t domid)
+{
+    each_domain(store, forget_in, &domid);
 }

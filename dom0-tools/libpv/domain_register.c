@@ -14,6 +14,7 @@
 
 #include <public/errno.h>
 
+#include "dom0-tools/libpv/device_store.h"
 #include "dom0-tools/libpv/domctl.h"
 
 #define ROW_PATH 160
@@ -225,6 +226,7 @@ void domain_register_release(struct store *store, uint16_t domid,
     store_release(store, domid);
     snprintf(path, sizeof(path), "/local/domain/%u", (unsigned int)domid);
     store_remove(store, 0, path);
+    device_store_forget(store, domid);
     domain_register_uuid_text(uuid, text);
     snprintf(path, sizeof(path), "/vm/%s", text);
     store_remove(store, 0, path);

@@ -33,7 +33,7 @@ static int parse_place(const char *text, char domain[64], unsigned int *id)
 /* Whether the interface exists. */
 static int check_interface(uint16_t domid, unsigned int id, const char *place, struct error *error)
 {
-    struct device_name name = {"vif", domid, id};
+    struct device_name name = {"vif", domid, id, 0};
     char path[STORE_PATH_MAX], *mac;
     struct store *store = session_store(error);
 

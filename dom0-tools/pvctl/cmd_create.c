@@ -17,6 +17,7 @@
 #include "dom0-tools/libpv/kernel_payload.h"
 #include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/pvctl/config_file.h"
+#include "dom0-tools/pvctl/device_setup.h"
 #include "dom0-tools/pvctl/disk_setup.h"
 #include "dom0-tools/pvctl/fate.h"
 #include "dom0-tools/pvctl/keeper.h"
@@ -318,6 +319,18 @@ static int step_network(struct creation *creation)
     return 0;
 }
 
+static int step_devices(struct creation *creation)
+{
+    const struct config *config = config_of(creation);
+    int result = 0;
+
+    for (size_t i = 0; i < config->nr_devices && result == 0; i++) {
+        result = device_setup_attach(creation->store, creation->built.domid, &config->devices[i],
+                                     creation->error);
+    }
+    return result;
+}
+
 static int step_run(struct creation *creation)
 {
     int result = option(creation, "paused") ? 0 : domctl_unpause(creation->built.domid);
@@ -478,8 +491,8 @@ static int interrupted(struct creation *creation)
 /* From a loaded configuration to a domain that runs. */
 static int make(struct creation *creation)
 {
-    static int (*const steps[])(struct creation *) = {step_build, step_console, step_disks,
-                                                      step_network, step_run};
+    static int (*const steps[])(struct creation *) = {step_build,   step_console, step_disks,
+                                                      step_network, step_devices, step_run};
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         if (steps[i](creation) < 0) {

@@ -47,7 +47,7 @@ static void set_key(struct device_key *row, const char *key, const char *value)
 int network_attach(struct store *store, uint16_t domid, unsigned int id,
                    const struct config_vif *vif, struct error *error)
 {
-    struct device_name name = {"vif", domid, id};
+    struct device_name name = {"vif", domid, id, 0};
     struct device_key front[2], back[5];
     size_t nr_front = 1, nr_back = 2;
     char mac[MAC_SIZE], reason[96];
@@ -126,7 +126,7 @@ static int interfaces_of(struct store *store, uint16_t domid, struct interface *
         return 0;
     }
     for (size_t i = 0; i < count && found < (int)MAX_INTERFACES; i++) {
-        struct device_name name = {"vif", domid, (unsigned int)strtoul(names[i], NULL, 10)};
+        struct device_name name = {"vif", domid, (unsigned int)strtoul(names[i], NULL, 10), 0};
 
         list[found].id = name.id;
         device_store_front(&name, list[found].front);
@@ -314,7 +314,7 @@ int cmd_network_detach(const struct command_call *call, struct error *error)
         }
     }
     if (interface != NULL) {
-        struct device_name name = {"vif", info.domid, interface->id};
+        struct device_name name = {"vif", info.domid, interface->id, 0};
         unsigned long patience =
             seconds != NULL ? strtoul(seconds, NULL, 10) : DETACH_TIMEOUT_SECONDS;
 

@@ -319,6 +319,9 @@ void config_free(struct config *config, struct config_source *words_source)
     for (size_t i = 0; i < config->nr_disks; i++) {
         free(config->disks[i].target);
     }
+    for (size_t i = 0; i < config->nr_devices; i++) {
+        config_device_free(&config->devices[i]);
+    }
     config_document_free(&config->document);
     free((void *)(uintptr_t)words_source->text);
     words_source->text = NULL;

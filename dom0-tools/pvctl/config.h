@@ -15,10 +15,12 @@
 
 #include "dom0-tools/pvctl/config_document.h"
 
-#define CONFIG_MAX_DISKS 16u
-#define CONFIG_MAX_VIFS  8u
-#define CONFIG_MAX_FILES (2u + CONFIG_MAX_DISKS)
-#define CONFIG_MAX_VCPUS 32u
+#define CONFIG_MAX_DISKS       16u
+#define CONFIG_MAX_VIFS        8u
+#define CONFIG_MAX_DEVICES     16u
+#define CONFIG_MAX_DEVICE_KEYS 16u
+#define CONFIG_MAX_FILES       (2u + CONFIG_MAX_DISKS)
+#define CONFIG_MAX_VCPUS       32u
 
 enum config_action {
     ACTION_DESTROY,
@@ -47,6 +49,20 @@ struct config_vif {
     unsigned int mtu;
 };
 
+/* A device of any type. Its texts are one malloc'ed block, freed by config_device_free. */
+struct config_device {
+    struct config_span span;
+    char *text;
+    const char *type;
+    const char *backend; /* the domain of the back end; NULL: Domain-0 */
+    int id;              /* -1: the first that is free */
+    struct {
+        const char *key, *value;
+        bool front; /* for the front end's directory, else for the back end's */
+    } keys[CONFIG_MAX_DEVICE_KEYS];
+    size_t nr_keys;
+};
+
 struct config {
     struct config_document document;
     char *name;
@@ -65,6 +81,8 @@ struct config {
     size_t nr_disks;
     struct config_vif vifs[CONFIG_MAX_VIFS];
     size_t nr_vifs;
+    struct config_device devices[CONFIG_MAX_DEVICES];
+    size_t nr_devices;
 };
 
 /*
@@ -94,6 +112,10 @@ int config_disk_parse(const struct config_value *value, struct config_disk *disk
                       struct config_problems *problems);
 int config_vif_parse(const struct config_value *value, struct config_vif *vif,
                      struct config_problems *problems);
+/* The device is to be freed either way. */
+int config_device_parse(const struct config_value *value, struct config_device *device,
+                        struct config_problems *problems);
+void config_device_free(struct config_device *device);
 /* Give every key that the document sets its place in the configuration. */
 int config_keys_apply(struct config *config, struct config_problems *problems);
 

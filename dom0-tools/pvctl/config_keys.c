@@ -2,7 +2,8 @@
 /*
  * config_keys.c: the table of keys: what each is called, which type it has, where it goes. Keys
  * that xl knows and we do not serve are in a table of their own, to be refused by name. Owns: both
- * tables. Invariant CFG3 (config.h). Read next: config_devices.c for `disk' and `vif'.
+ * tables. Invariant CFG3 (config.h). Read next: config_devices.c for `disk' and `vif', config_device.c for
+ * `device'.
  */
 #include "dom0-tools/pvctl/config.h"
 
@@ -248,6 +249,31 @@ static int set_vifs(const struct key *key, const struct config_value *value, str
     return result;
 }
 
+static int set_devices(const struct key *key, const struct config_value *value,
+                       struct config *config, struct config_problems *problems)
+{
+    int result = 0;
+
+    if (value->kind != CONFIG_LIST) {
+        wrong_kind(key, value, "a list", problems);
+        return config_problem_hint(problems, "device = [ 'hello,backend=driver' ]");
+    }
+    while (config->nr_devices > 0) {
+        config_device_free(&config->devices[--config->nr_devices]);
+    }
+    for (size_t i = 0; i < value->nr_items; i++) {
+        if (config->nr_devices == CONFIG_MAX_DEVICES) {
+            return config_problem_add(problems, &value->items[i].span, "at most %u devices",
+                                      CONFIG_MAX_DEVICES);
+        }
+        if (config_device_parse(&value->items[i], &config->devices[config->nr_devices++],
+                                problems) < 0) {
+            result = -1;
+        }
+    }
+    return result;
+}
+
 /* root and extra go into the command line; they are looked up by config.c. */
 static int set_line_part(const struct key *key, const struct config_value *value,
                          struct config *config, struct config_problems *problems)
@@ -283,6 +309,7 @@ static const struct key keys[] = {
     {"max_event_channels", set_number, AT(max_event_channels), 16, 131071},
     {"disk", set_disks, 0, 0, 0},
     {"vif", set_vifs, 0, 0, 0},
+    {"device", set_devices, 0, 0, 0},
 };
 
 static const char *const known_to_xl[] = {"acpi",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 $(eval $(call unit_suite,tools_config,tests/unit/tools_config.c $(addprefix dom0-tools/pvctl/,config.c \
-    config_devices.c config_keys.c config_lexer.c config_parser.c config_problem.c),))
+    config_device.c config_devices.c config_keys.c config_lexer.c config_parser.c config_problem.c),))
 $(eval $(call unit_suite,tools_image,tests/unit/tools_image.c $(addprefix dom0-tools/libpv/,error.c \
     kernel_image.c kernel_notes.c),))
 $(eval $(call unit_suite,tools_payload,tests/unit/tools_payload.c $(CODECS_HOST)/codecs.o \
@@ -26,7 +26,7 @@ CLANG        ?= clang
 
 $(FUZZ_BUILD)/kernel_image: tests/fuzz/kernel_image.c $(addprefix dom0-tools/libpv/,error.c \
     kernel_image.c kernel_notes.c domain_layout.c) | $(INCLUDE_LINK)
-$(FUZZ_BUILD)/config: tests/fuzz/config.c $(addprefix dom0-tools/pvctl/,config.c config_devices.c \
+$(FUZZ_BUILD)/config: tests/fuzz/config.c $(addprefix dom0-tools/pvctl/,config.c config_device.c config_devices.c \
     config_keys.c config_lexer.c config_parser.c config_problem.c)
 $(FUZZ_BUILD)/%:
 	@mkdir -p $(dir $@)

@@ -72,6 +72,50 @@ Test(config, texts_and_lists_are_extended_by_plus_equals)
     done();
 }
 
+Test(config, a_device_of_any_type_has_keys_for_either_end)
+{
+    const struct config_device *device = &config.devices[0];
+
+    cr_assert_eq(
+        load(BASE "device=['hello, backend=driver ,speed=3,front.colour=a=b', 'x-1,devid=7']"), 0);
+    cr_assert_eq(config.nr_devices, 2);
+    cr_assert_str_eq(device->type, "hello");
+    cr_assert_str_eq(device->backend, "driver");
+    cr_assert_eq(device->id, -1);
+    cr_assert_eq(device->nr_keys, 2);
+    cr_assert_str_eq(device->keys[0].key, "speed");
+    cr_assert_str_eq(device->keys[0].value, "3");
+    cr_assert(!device->keys[0].front);
+    cr_assert_str_eq(device->keys[1].key, "colour");
+    cr_assert_str_eq(device->keys[1].value, "a=b");
+    cr_assert(device->keys[1].front);
+    cr_assert_str_eq(device[1].type, "x-1");
+    cr_assert_null(device[1].backend);
+    cr_assert_eq(device[1].id, 7);
+    done();
+}
+
+Test(config, CFG1_a_bad_part_of_a_device_is_marked_itself)
+{
+    assert_problem(BASE "device='hello'", 3, 8, "`device' takes a list");
+    assert_problem(BASE "device=[3]", 3, 9, "a device is described by a 'text'");
+    assert_problem(BASE "device=['']", 3, 10, "this is no type of device");
+    assert_problem(BASE "device=['Hello']", 3, 10, "this is no type of device");
+    assert_problem(BASE "device=['a/b']", 3, 10, "this is no type of device");
+    assert_problem(BASE "device=['vbd']", 3, 10, "this type has a key of its own");
+    assert_problem(BASE "device=['hello,fast']", 3, 16, "expected key=value: `fast'");
+    assert_problem(BASE "device=['hello, backend=']", 3, 17, "the back end's domain is missing");
+    assert_problem(BASE "device=['hello,devid=x']", 3, 16, "this is no device number");
+    assert_problem(BASE "device=['hello,devid=65536']", 3, 16, "this is no device number");
+    assert_problem(BASE "device=['hello,a=1,state=4']", 3, 20, "the toolstack writes this key");
+    assert_problem(BASE "device=['hello,front.backend-id=4']", 3, 16, "the toolstack writes this");
+    assert_problem(BASE "device=['hello,a/b=4']", 3, 16, "this is no name for a node");
+    assert_problem(BASE "device=['hello,=4']", 3, 16, "this is no name for a node");
+    assert_problem(BASE "device=['hello,a=1,a=2']", 3, 20, "this key is there twice");
+    /* With an escape in it the text's own place is all that is known. */
+    assert_problem(BASE "device=['he\\x6clo,fast']", 3, 9, "expected key=value: `fast'");
+}
+
 Test(config, root_and_extra_make_the_command_line)
 {
     cr_assert_eq(load(BASE "root='/dev/xvda'\nextra='ro quiet'"), 0);
