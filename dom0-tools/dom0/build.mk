@@ -7,10 +7,20 @@ DOM0_IMAGE  := $(BUILD)/dom0-tools/dom0.elf
 DOM0_INITRD := $(BUILD)/dom0-tools/initrd.cpio
 
 DOM0_SOURCES := $(sort $(wildcard dom0-tools/dom0/*.c)) dom0-tools/host/channel.c
+# Back ends from elsewhere, linked into dom0: make DOM0_BACKENDS=/path/to/back.c
+DOM0_BACKENDS ?=
+DOM0_ADDED    := $(BUILD)/dom0-tools/added-back-ends
+ifneq ($(shell cat $(DOM0_ADDED) 2>/dev/null),$(strip $(DOM0_BACKENDS)))
+.PHONY: $(DOM0_ADDED)
+endif
+$(DOM0_ADDED):
+	@mkdir -p $(dir $@)
+	@echo '$(strip $(DOM0_BACKENDS))' > $@
 
 define dom0_rules
-$(call guest_image,$(DOM0_IMAGE),$(DOM0_SOURCES) $(DOM0_TOOLS_SOURCES) $(XENSTORED_SOURCES),-Idom0-tools -isystem $(CODECS)/include)
+$(call guest_image,$(DOM0_IMAGE),$(DOM0_SOURCES) $(DOM0_TOOLS_SOURCES) $(XENSTORED_SOURCES) $(DOM0_BACKENDS),-Idom0-tools -isystem $(CODECS)/include)
 $(GUEST_BUILD)/dom0-tools/dom0/main.o: $(BUILD_ID_HEADER)
+$(DOM0_IMAGE): $(DOM0_ADDED)
 dom0: $(DOM0_IMAGE) $(DOM0_INITRD)
 endef
 

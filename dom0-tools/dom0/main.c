@@ -18,12 +18,16 @@
 #include <string.h>
 
 #include <build_id.h>
+#include <pvk/device.h>
+#include <pvk/file.h>
 #include <pvk/shutdown.h>
+#include <pvk/xenbus.h>
 
 #include "channel_server.h"
 #include "dom0-tools/backends/block_backend.h"
 #include "dom0-tools/backends/console_backend.h"
 #include "dom0-tools/backends/net_backend.h"
+#include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/xenstored/xenstored.h"
 #include "guest-pv-kernel/drivers/p9_filesystem.h"
 #include "guest-pv-kernel/drivers/pci.h"
@@ -93,6 +97,23 @@ static void start_devices(const struct options *options)
     }
 }
 
+/* Back ends that registered themselves (DEVICE_DRIVER), if any was linked in, have a connection to the
+ * store of their own. */
+static int start_registered_back_ends(void)
+{
+    int descriptor, result = device_start();
+
+    if (result != -ENODEV) {
+        return result;
+    }
+    descriptor = seam_store_connect();
+    if (descriptor < 0) {
+        return -ENODEV;
+    }
+    xenbus_set_default(xenbus_open(file_get(file_of_descriptor(descriptor))));
+    return device_start();
+}
+
 int main(int argc, char **argv)
 {
     struct options options = parse_options(argc, argv);
@@ -102,6 +123,7 @@ int main(int argc, char **argv)
     block_backend_start();
     start_devices(&options);
     net_backend_start(options.network);
+    report("back ends that were added", start_registered_back_ends());
     if (options.script != NULL) {
         int status = script_run(options.script);
         printf("dom0: the script ended with status %d\n", status);
