@@ -10,6 +10,8 @@ HOST_CC       ?= cc
 XENLIKE_CACHE ?= $(HOME)/.cache/xenlike
 PYTHON        ?= python3
 QEMU          ?= qemu-system-x86_64
+PREFIX        ?= /usr/local
+DESTDIR       ?=
 
 # Objects land in $(BUILD)/<source path>.o, so two trees can be built side by side with BUILD=elsewhere.
 .DEFAULT_GOAL := all

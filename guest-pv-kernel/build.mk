@@ -115,3 +115,5 @@ native-demo: $(NATIVE_IMAGE) ## hello on bare hardware: QEMU without xenlike ("e
 	    -kernel $(NATIVE_IMAGE) -append "on bare hardware"
 
 guests: $(GUEST_IMAGES) $(NATIVE_IMAGE) ## guest images (build/guest/<app>.elf)
+
+include guest-pv-kernel/install.mk

@@ -25,12 +25,10 @@ $(PVCTL_HOST): $(PVCTL_HOST_OBJECTS)
 host-tools: $(PVCTL_HOST)
 -include $(PVCTL_HOST_OBJECTS:.o=.d)
 
-# PREFIX/bin/pvctl finds its images in PREFIX/lib/xenlike.
-PREFIX  ?= /usr/local
-DESTDIR ?=
-
+# PREFIX/bin/pvctl finds its images in PREFIX/lib/xenlike. (guest-pv-kernel/install.mk adds what guests are
+# built with.)
 .PHONY: install
-install: all ## copy pvctl, its images and its manual to DESTDIR/PREFIX
+install: all ## copy pvctl, its images, its manual, and what guests are built with to DESTDIR/PREFIX
 	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/xenlike $(DESTDIR)$(PREFIX)/share/man/man1
 	@install -m 755 $(PVCTL_HOST) $(DESTDIR)$(PREFIX)/bin/
 	@install -m 644 $(HYPERVISOR_IMAGE) $(DOM0_IMAGE) $(DOM0_INITRD) $(DESTDIR)$(PREFIX)/lib/xenlike/

@@ -17,6 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct block_device;
 
 struct block_information {
@@ -59,5 +63,9 @@ int block_submit(struct block_device *device, struct block_io *io);
 
 /* Makes disks appear as /dev/NAME. Called by the core at boot. */
 void block_mount(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct file;
 
 /* Line discipline of /dev/console input. */
@@ -39,5 +43,9 @@ unsigned int console_get_mode(void);
 
 /* A new reference to the console as a file. */
 struct file *console_file(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

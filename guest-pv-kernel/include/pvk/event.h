@@ -13,6 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef uint32_t event_port_t;
 typedef void (*event_handler_t)(event_port_t port, void *data);
 
@@ -48,5 +52,9 @@ void event_set_pending(event_port_t port, bool pending);
 
 /* Runs the handlers of everything pending; called by the scheduler. */
 void event_dispatch(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

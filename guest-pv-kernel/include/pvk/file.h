@@ -16,6 +16,10 @@
 #include <sys/types.h>
 #include <pvk/thread.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct file;
 
 /* One entry of a directory. */
@@ -113,5 +117,9 @@ struct file *file_of_descriptor(int descriptor); /* no new reference; NULL: no s
 int file_install(struct file *file);             /* takes over the reference; the lowest free */
 int file_install_at(int descriptor, struct file *file);
 int file_close_descriptor(int descriptor);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

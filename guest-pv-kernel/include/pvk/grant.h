@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef uint32_t grant_reference_t;
 
 /* Lends one page (page-aligned, of the direct map) to `domid`. Returns the reference (>= 0; 0-7 are
@@ -29,5 +33,9 @@ struct grant_mapping {
 int grant_map(uint16_t domid, const grant_reference_t *references, size_t nr_pages, bool read_only,
               struct grant_mapping *mapping);
 void grant_unmap(struct grant_mapping *mapping);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,6 +12,10 @@
 #include <stdint.h>
 #include <public/xen.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct trap_info;
 struct mmu_update;
 struct mmuext_op;
@@ -236,5 +240,9 @@ static inline long hypercall_domctl(struct xen_domctl *op)
 {
     return hypercall1(__HYPERVISOR_domctl, (unsigned long)op);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define MEMORY_PAGE_SHIFT 12
 #define MEMORY_PAGE_SIZE  4096ul
 
@@ -67,5 +71,9 @@ void memory_unmap_frames(void *address, size_t nr_frames);
 /* Device memory at a machine address (dom0); the offset in the page is kept. Uncached. */
 void *memory_map_io(uint64_t machine_address, size_t bytes);
 void memory_unmap_io(void *address, size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -15,6 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define NETFRONT_FRAME_MAX 65535u
 
 struct netfront;
@@ -52,5 +56,9 @@ struct netfront_piece {
  * NETFRONT_FRAME_MAX; -ETIMEDOUT. */
 int netfront_send(struct netfront *front, const struct netfront_piece *pieces, size_t count,
                   uint64_t deadline_ns);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Starts TCP/IP over every vif of the domain: an address by DHCP, or the one that the command line
  * gives (ip=ADDRESS/BITS[,GATEWAY], for the first vif). One that is attached later is taken up, too.
  * Returns the number of interfaces, 0 when the
@@ -19,5 +23,9 @@ int network_start(void);
 int network_wait(uint64_t deadline_ns);
 /* The first interface's address as text, "0.0.0.0" without one. */
 void network_address(char *text, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,10 @@
 #include <stdbool.h>
 #include <pvk/thread.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PROCESS_MAX_FILES 128
 
 struct file;
@@ -36,10 +40,14 @@ bool process_cancelled(void);
 
 struct process *process_current(void);
 const char *process_name(const struct process *process);
-_Noreturn void process_exit(int status);
+__attribute__((noreturn)) void process_exit(int status);
 
 /* One pointer for the process's owner (dom0: the session with its host paths and terminal). */
 void process_set_context(struct process *process, void *context);
 void *process_context(const struct process *process);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

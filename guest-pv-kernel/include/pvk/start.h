@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct start_info;
 struct shared_info;
 
@@ -21,5 +25,9 @@ const char *start_machine(void);
 bool start_is_initial_domain(void);
 /* From xenstore or the event channels; DOMID_INVALID (0x7ff4) when unknown. */
 uint16_t start_domid(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define THREAD_FOREVER       UINT64_MAX
 #define THREAD_DEFAULT_STACK (32u * 1024u)
 
@@ -39,7 +43,7 @@ struct thread *thread_create_in(struct process *process, const char *name,
 struct thread *thread_current(void);
 const char *thread_name(const struct thread *thread);
 struct process *thread_process(const struct thread *thread);
-_Noreturn void thread_exit(void);
+__attribute__((noreturn)) void thread_exit(void);
 
 /* Lets handlers and other threads run. */
 void thread_yield(void);
@@ -74,5 +78,9 @@ struct semaphore {
 /* false: the deadline passed first. */
 bool semaphore_down(struct semaphore *semaphore, uint64_t deadline_ns);
 void semaphore_up(struct semaphore *semaphore);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

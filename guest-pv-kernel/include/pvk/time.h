@@ -7,6 +7,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define TIME_SECOND_NS      1000000000ull
 #define TIME_MILLISECOND_NS 1000000ull
 #define TIME_MICROSECOND_NS 1000ull
@@ -15,5 +19,9 @@
 uint64_t time_monotonic_ns(void);
 /* Nanoseconds since 1970-01-01 UTC. */
 uint64_t time_wall_ns(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct file;
 struct xenbus;
 
@@ -59,5 +63,9 @@ void xenbus_unwatch(struct xenbus_watch *watch);
 /* Any request: strings are joined with their NULs as given. *reply malloc'ed. */
 int xenbus_request(struct xenbus *store, uint32_t type, uint32_t transaction, const void *payload,
                    size_t length, char **reply, size_t *reply_length);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
