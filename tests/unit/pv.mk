@@ -3,8 +3,8 @@
 PV_FAKE  := tests/unit/pv_support.c $(addprefix tests/fake/,fake_machine.c fake_memory.c fake_vcpu.c \
             fake_domain.c fake_weak.c)
 PV_MM    := $(wildcard xenlike/mm/*.c)
-PV_CORE  := $(wildcard xenlike/domain/pv_*.c) $(addprefix xenlike/domain/,schedule.c schedule_queue.c \
-            timer.c guest_time.c)  xenlike/observe/debugger.c
+PV_CORE  := $(wildcard xenlike/domain/pv_*.c) $(addprefix xenlike/domain/,schedule.c \
+            timer.c guest_time.c)  xenlike/observe/debugger.c xenlike/lib/heap.c
 PV_CALLS := $(addprefix xenlike/hypercall/,hypercall.c hc_multicall.c hc_iret.c hc_set_trap_table.c \
             hc_xen_version.c hc_set_segment_base.c hc_sched_op.c operation.c)
 $(eval $(call unit_suite,pv_frames,tests/unit/pv_frames.c $(PV_FAKE) $(PV_MM) $(PV_CORE)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The queue of the scheduler, its fairness over a long run, blocking and polling; software timers. */
+/* The heap behind runqueues and timers, the scheduler's fairness over a long run, blocking and polling; software timers. */
 #include "pv_support.h"
 
 #include <public/errno.h>
@@ -7,63 +7,57 @@
 #include <stdlib.h>
 
 #include "xenlike/domain/schedule.h"
-#include "xenlike/domain/schedule_queue.h"
 #include "xenlike/domain/timer.h"
 
 #define MS UINT64_C(1000000)
 
 /* --- Queue ------------------------------------------------------------------------------------------- */
 
-Test(schedule_queue, gives_them_back_in_order_of_virtual_time)
+Test(heap, HP1_gives_them_back_in_order_of_their_keys)
 {
-    static struct vcpu vcpus[200];
-    struct schedule_queue queue = {NULL};
+    static struct heap_node nodes[200];
+    struct heap heap = {NULL};
     uint64_t last = 0;
 
     srand(1);
     for (int i = 0; i < 200; i++) {
-        vcpus[i].sched.virtual_time = (uint64_t)(rand() % 50);
-        schedule_queue_push(&queue, &vcpus[i]);
+        heap_push(&heap, &nodes[i], (uint64_t)(rand() % 50));
     }
     for (int i = 0; i < 200; i += 3) {
-        schedule_queue_remove(&queue, &vcpus[i]);
-        cr_expect(!vcpus[i].sched.queued);
+        heap_remove(&heap, &nodes[i]);
+        cr_expect(!nodes[i].queued);
     }
     for (int i = 0; i < 200 - 67; i++) {
-        struct vcpu *v = schedule_queue_take(&queue);
+        struct heap_node *node = heap_take(&heap);
 
-        cr_assert_not_null(v);
-        cr_expect_geq(v->sched.virtual_time, last);
-        cr_expect_neq((v - vcpus) % 3, 0, "a removed one came back");
-        last = v->sched.virtual_time;
+        cr_assert_not_null(node);
+        cr_expect_geq(node->key, last);
+        cr_expect_neq((node - nodes) % 3, 0, "a removed one came back");
+        last = node->key;
     }
-    cr_expect_null(schedule_queue_take(&queue));
+    cr_expect_null(heap_take(&heap));
 }
 
-Test(schedule_queue, random_operations_against_a_plain_array)
+Test(heap, HP2_random_operations_against_a_plain_array)
 {
-    static struct vcpu vcpus[32];
-    struct schedule_queue queue = {NULL};
+    static struct heap_node nodes[32];
+    struct heap heap = {NULL};
 
     srand(2);
     for (int step = 0; step < 100000; step++) {
-        struct vcpu *v = &vcpus[rand() % 32], *least = NULL;
+        struct heap_node *node = &nodes[rand() % 32], *least = NULL;
 
-        if (!v->sched.queued) {
-            v->sched.virtual_time = (uint64_t)(rand() % 1000) - 500; /* the times may wrap */
-            schedule_queue_push(&queue, v);
+        if (!node->queued) {
+            heap_push(&heap, node, (uint64_t)(rand() % 1000) - 500); /* the keys may wrap */
         } else if (rand() % 2 == 0) {
-            schedule_queue_remove(&queue, v);
+            heap_remove(&heap, node);
         } else {
             for (int i = 0; i < 32; i++) {
-                if (vcpus[i].sched.queued &&
-                    (least == NULL || schedule_queue_before(vcpus[i].sched.virtual_time,
-                                                            least->sched.virtual_time))) {
-                    least = &vcpus[i];
+                if (nodes[i].queued && (least == NULL || heap_before(nodes[i].key, least->key))) {
+                    least = &nodes[i];
                 }
             }
-            cr_assert_eq(schedule_queue_take(&queue)->sched.virtual_time,
-                         least->sched.virtual_time);
+            cr_assert_eq(heap_take(&heap)->key, least->key);
         }
     }
 }
@@ -247,9 +241,9 @@ static void fired(void *argument)
 {
     struct timer *timer = argument;
 
-    cr_expect_geq(timer->when_ns, last_fired_ns, "timers expire in order");
-    cr_expect_leq(timer->when_ns, fake_now_ns);
-    last_fired_ns = timer->when_ns;
+    cr_expect_geq(timer->node.key, last_fired_ns, "timers expire in order");
+    cr_expect_leq(timer->node.key, fake_now_ns);
+    last_fired_ns = timer->node.key;
     nr_fired++;
 }
 
@@ -283,4 +277,20 @@ Test(timer, TM1_thousands_expire_in_order_and_the_deadline_is_the_least)
     for (int i = 0; i < 3000; i++) {
         cr_expect(!timer_is_armed(&timers[i]));
     }
+}
+
+Test(timer, TM1_one_that_is_set_for_the_end_of_time_does_not_expire_now)
+{
+    static struct timer never, soon;
+
+    fake_machine_init(256);
+    timer_init(&never, fired, &never);
+    timer_init(&soon, fired, &soon);
+    timer_set(&never, UINT64_MAX);
+    timer_set(&soon, fake_now_ns + 10);
+    cr_expect_eq(fake_deadline_ns, fake_now_ns + 10);
+    fake_now_ns += 10;
+    timer_expired();
+    cr_expect_eq(nr_fired, 1);
+    cr_expect(timer_is_armed(&never));
 }

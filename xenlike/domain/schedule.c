@@ -4,7 +4,7 @@
  * want a CPU the one with the least gets it. A sleeper comes back a little in front, so that it answers at once.
  *
  * Owns: the runqueues, sched, runstate. Invariants SC1, SC2: schedule.h. SC3: a CPU has a slice timer only while somebody waits for it.
- * Locks: runqueue. Guest ABI: docs/abi/sched_op.md. Read next: schedule_queue.c, cpu/switch.c.
+ * Locks: runqueue. Guest ABI: docs/abi/sched_op.md. Read next: lib/heap.h, cpu/switch.c.
  */
 #include "schedule.h"
 
@@ -15,7 +15,6 @@
 #include "../lib/check.h"
 #include "../mm/guest_access.h"
 #include "guest_time.h"
-#include "schedule_queue.h"
 
 #define NORMAL_WEIGHT  256
 #define LEAD_NS        1000000 /* how far the running one may get ahead of the first that waits */
@@ -26,7 +25,7 @@
 struct runqueue {
     spinlock_t lock;
     /* Under lock. */
-    struct schedule_queue queue;
+    struct heap queue;     /* who waits, by virtual time */
     struct vcpu *running;  /* NULL: idle */
     uint64_t virtual_time; /* of the one that got the CPU last; never goes back */
     uint64_t idle_ns;      /* in whole, up to idle_since_ns while idle */
@@ -119,7 +118,7 @@ void schedule_vcpu_init(struct vcpu *v)
 
 void schedule_vcpu_destroy(struct vcpu *v)
 {
-    CHECK(!v->sched.queued && !v->sched.running);
+    CHECK(!v->sched.node.queued && !v->sched.running);
 }
 
 void schedule_wake(struct vcpu *v)
@@ -127,24 +126,24 @@ void schedule_wake(struct vcpu *v)
     struct runqueue *rq = &runqueues[v->processor];
 
     spin_lock(&rq->lock);
-    if (v->sched.queued || v->sched.running || !vcpu_is_runnable(v)) {
+    if (v->sched.node.queued || v->sched.running || !vcpu_is_runnable(v)) {
         spin_unlock(&rq->lock);
         return;
     }
     uint64_t now_ns = machine_now_ns();
     set_state(v, RUNSTATE_runnable, now_ns);
     uint64_t earliest = rq->virtual_time - WAKE_CREDIT_NS;
-    if (schedule_queue_before(v->sched.virtual_time, earliest)) {
+    if (heap_before(v->sched.virtual_time, earliest)) {
         v->sched.virtual_time = earliest;
     }
     if (rq->running != NULL) {
         charge(rq->running, now_ns);
     }
     bool first = rq->queue.root == NULL;
-    schedule_queue_push(&rq->queue, v);
+    heap_push(&rq->queue, &v->sched.node, v->sched.virtual_time);
     /* Preempt, or (the first that waits) let the CPU arm its slice timer. */
     if (first || rq->running == NULL ||
-        schedule_queue_before(v->sched.virtual_time, rq->running->sched.virtual_time)) {
+        heap_before(v->sched.virtual_time, rq->running->sched.virtual_time)) {
         machine_kick(v->processor);
     }
     spin_unlock(&rq->lock);
@@ -155,8 +154,8 @@ void schedule_sleep(struct vcpu *v)
     struct runqueue *rq = &runqueues[v->processor];
 
     spin_lock(&rq->lock);
-    if (v->sched.queued) {
-        schedule_queue_remove(&rq->queue, v);
+    if (v->sched.node.queued) {
+        heap_remove(&rq->queue, &v->sched.node);
         set_state(v, resting_state(v), machine_now_ns());
     } else if (v->sched.running) {
         machine_kick(v->processor);
@@ -179,14 +178,13 @@ void schedule_sleep_sync(struct vcpu *v)
 /* May the running one go on? */
 static bool keeps_cpu(const struct runqueue *rq, const struct vcpu *v)
 {
-    const struct vcpu *first = rq->queue.root;
+    const struct heap_node *first = rq->queue.root;
 
     if (!vcpu_is_runnable(v) || v->sched.target != v->processor) {
         return false;
     }
     return first == NULL ||
-           (!v->sched.yielded &&
-            !schedule_queue_before(first->sched.virtual_time + LEAD_NS, v->sched.virtual_time));
+           (!v->sched.yielded && !heap_before(first->key + LEAD_NS, v->sched.virtual_time));
 }
 
 /* Puts back the one that loses the CPU, into the queue or to rest. */
@@ -201,11 +199,11 @@ static void put_back(struct runqueue *rq, struct vcpu *v, uint64_t now_ns)
     }
     set_state(v, RUNSTATE_runnable, now_ns);
     if (v->sched.yielded && rq->queue.root != NULL &&
-        schedule_queue_before(v->sched.virtual_time, rq->queue.root->sched.virtual_time)) {
-        v->sched.virtual_time = rq->queue.root->sched.virtual_time;
+        heap_before(v->sched.virtual_time, rq->queue.root->key)) {
+        v->sched.virtual_time = rq->queue.root->key;
     }
     if (v->sched.target == v->processor) {
-        schedule_queue_push(&rq->queue, v);
+        heap_push(&rq->queue, &v->sched.node, v->sched.virtual_time);
     }
 }
 
@@ -226,14 +224,15 @@ static struct vcpu *choose(struct runqueue *rq, struct vcpu **moved)
         v->sched.yielded = false;
         rq->idle_since_ns = now_ns;
     }
-    v = schedule_queue_take(&rq->queue);
+    struct heap_node *first = heap_take(&rq->queue);
+    v = first != NULL ? container_of(first, struct vcpu, sched.node) : NULL;
     if (v != NULL) {
         rq->idle_ns += now_ns - rq->idle_since_ns;
         rq->running = v;
         v->sched.running = true;
         v->sched.entered_ns = now_ns;
         set_state(v, RUNSTATE_running, now_ns);
-        if (schedule_queue_before(rq->virtual_time, v->sched.virtual_time)) {
+        if (heap_before(rq->virtual_time, v->sched.virtual_time)) {
             rq->virtual_time = v->sched.virtual_time;
         }
     }
@@ -251,7 +250,7 @@ static void set_slice(struct runqueue *rq, struct vcpu *v)
         }
         return;
     }
-    uint64_t lead_ns = rq->queue.root->sched.virtual_time + LEAD_NS - v->sched.virtual_time;
+    uint64_t lead_ns = rq->queue.root->key + LEAD_NS - v->sched.virtual_time;
     lead_ns = lead_ns * weight / NORMAL_WEIGHT + 1;
     timer_set(&rq->slice_timer, v->sched.entered_ns + max_u64(lead_ns, SLICE_MIN_NS));
 }

@@ -7,13 +7,12 @@
 #ifndef XENLIKE_DOMAIN_TIMER_H
 #define XENLIKE_DOMAIN_TIMER_H
 
-#include "../lib/compiler.h"
+#include "../lib/heap.h"
 
 struct timer {
-    uint64_t when_ns; /* absolute */
+    struct heap_node node; /* key: when, absolute ns */
     void (*expired)(void *argument);
     void *argument;
-    uint32_t heap_index; /* 1-based; 0: not armed */
     uint32_t cpu;
 };
 
@@ -22,7 +21,7 @@ void timer_set(struct timer *timer, uint64_t when_ns); /* re-arms when armed */
 void timer_stop(struct timer *timer);
 static inline bool timer_is_armed(const struct timer *timer)
 {
-    return timer->heap_index != 0;
+    return timer->node.queued;
 }
 /* From the interrupt (or the idle loop): runs all that is due and arms the next. */
 void timer_expired(void);
