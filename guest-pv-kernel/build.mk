@@ -93,13 +93,16 @@ guest_link = $(TARGET_CC) $(GUEST_LDFLAGS) -T guest-pv-kernel/guest.lds -o $(1) 
              -Wl,--start-group $(3) $(NEWLIB)/lib/libc.a $(GUEST_LIBGCC) -Wl,--end-group
 
 include guest-pv-kernel/net/build.mk
+include guest-pv-kernel/ext2/build.mk
 
-# These speak TCP/IP.
+# These speak TCP/IP; these have file systems on their disks.
 NETWORK_APPS := web echo
+EXT2_APPS    := files web
+app_libraries = $(if $(filter $(1),$(NETWORK_APPS)),$(NETWORK_LIBRARY)) $(if $(filter $(1),$(EXT2_APPS)),$(EXT2_LIBRARY))
 
 GUEST_APPS   := $(notdir $(patsubst %/,%,$(wildcard guest-pv-kernel/apps/*/)))
 GUEST_IMAGES := $(patsubst %,$(GUEST_BUILD)/%.elf,$(GUEST_APPS))
-$(foreach app,$(GUEST_APPS),$(eval $(call guest_image,$(GUEST_BUILD)/$(app).elf,$(wildcard guest-pv-kernel/apps/$(app)/*.c),,$(if $(filter $(app),$(NETWORK_APPS)),$(NETWORK_LIBRARY)))))
+$(foreach app,$(GUEST_APPS),$(eval $(call guest_image,$(GUEST_BUILD)/$(app).elf,$(wildcard guest-pv-kernel/apps/$(app)/*.c),,$(call app_libraries,$(app)))))
 
 # The same object files of an application, linked for a machine without a hypervisor.
 NATIVE_IMAGE := $(GUEST_BUILD)/hello-native.elf

@@ -95,6 +95,7 @@ test: | setup-test fetch ## install what is missing, build, run every test; REQU
 .PHONY: cross-tests run-emulated run-all run-qemu test-qemu10 fetch
 fetch: ## get into the cache what the build and tests use of Debian without installing it
 	@tests/tools/fetch-source.sh lwip
+	@tests/tools/fetch-source.sh e2fsprogs || true
 	@tests/tools/fetch.sh
 
 run-all: test-programs

@@ -26,9 +26,17 @@ if "$pvctl" domid web >/dev/null 2>&1; then
     echo "A guest from an earlier demo is still there; it makes room for a new one."
     show "$pvctl" destroy web
 fi
-echo "The disk: examples/www as a cpio archive, $build/web.img"
-(cd examples/www && find . -mindepth 1 | LC_ALL=C sort | cpio --quiet -o -H newc) > "$build/web.img"
-dd if=/dev/null of="$build/web.img" bs=512 seek=$((($(wc -c < "$build/web.img") + 511) / 512)) 2>/dev/null
+PATH=$PATH:/usr/sbin:/sbin
+rm -f "$build/web.img"
+if command -v mke2fs >/dev/null 2>&1; then
+    echo "The disk: examples/www as a file system, $build/web.img"
+    dd if=/dev/null of="$build/web.img" bs=1024 seek=4096 2>/dev/null
+    mke2fs -q -t ext2 -L web -d examples/www "$build/web.img"
+else
+    echo "The disk: examples/www as a cpio archive, $build/web.img (mke2fs is not installed)"
+    (cd examples/www && find . -mindepth 1 | LC_ALL=C sort | cpio --quiet -o -H newc) > "$build/web.img"
+    dd if=/dev/null of="$build/web.img" bs=512 seek=$((($(wc -c < "$build/web.img") + 511) / 512)) 2>/dev/null
+fi
 
 show "$pvctl" create examples/web.cfg
 show "$pvctl" forward web "$port:80"

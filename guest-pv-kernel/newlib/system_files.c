@@ -240,6 +240,19 @@ int ftruncate(int descriptor, off_t length)
     return (int)answer(file->operations->truncate(file, length));
 }
 
+int truncate(const char *path, off_t length)
+{
+    struct file *file;
+    int result = file_open(path, O_WRONLY, 0, &file);
+
+    if (result == 0) {
+        result =
+            file->operations->truncate == NULL ? -EINVAL : file->operations->truncate(file, length);
+        file_put(file);
+    }
+    return (int)answer(result);
+}
+
 int poll(struct pollfd *descriptors, nfds_t count, int timeout_ms)
 {
     struct file_poll polls[PROCESS_MAX_FILES];

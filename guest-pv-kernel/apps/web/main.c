@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A web server: files of its disk (/dev/xvda, a cpio archive) or, without one, of its initial RAM
- * disk. "GET /" is /index.html; /status tells about the guest. A thread for each connection.
+ * A web server: files of its disk (/dev/xvda: a file system of the ext2 family, or a cpio archive) or,
+ * without one, of its initial RAM disk. "GET /" is /index.html; /status tells about the guest. A thread for each connection.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <pvk/ext2.h>
 #include <pvk/initrd.h>
 #include <pvk/memory.h>
 #include <pvk/network.h>
@@ -32,6 +33,7 @@
 
 static int nr_connections;
 static unsigned long nr_served;
+static const char *root = ""; /* what stands before a page's path */
 
 static const struct {
     const char *ending, *type;
@@ -103,11 +105,13 @@ static void send_file(int connection, const char *path)
 {
     static const char index[] = "/index.html";
     const char *name = strcmp(path, "/") == 0 ? index : path;
-    int file = open(name, O_RDONLY);
     struct stat status;
-    char block[4096];
+    char block[4096], place[300];
     ssize_t count;
+    int file;
 
+    snprintf(place, sizeof(place), "%s%s", root, name);
+    file = open(place, O_RDONLY);
     if (file < 0 || fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
         send_text(connection, "404 Not Found", "there is no such page\n");
     } else if (send_head(connection, "200 OK", type_of(name), (size_t)status.st_size)) {
@@ -162,14 +166,20 @@ static void serve(void *argument)
     nr_connections--;
 }
 
-/* Mounts the disk's archive; false: there is no disk, the initial RAM disk serves. */
+/* Mounts the disk's file system or archive; false: there is no disk, the initial RAM disk serves. */
 static bool mount_disk(void)
 {
     int disk = open(DISK, O_RDONLY);
-    char *archive = disk >= 0 ? malloc(DISK_MAX) : NULL;
+    char *archive;
     size_t length = 0;
     ssize_t count = 1;
 
+    if (disk >= 0 && ext2_mount("xvda", "/disk", false, NULL) == 0) {
+        close(disk);
+        root = "/disk";
+        return true;
+    }
+    archive = disk >= 0 ? malloc(DISK_MAX) : NULL;
     while (archive != NULL && count > 0 && length < DISK_MAX) {
         size_t rest = DISK_MAX - length;
 
@@ -184,7 +194,8 @@ static bool mount_disk(void)
         return false;
     }
     if (initrd_mount(archive, length) != 0) {
-        printf("web: %s is no cpio archive (newc)\n", DISK);
+        printf("web: %s is neither a file system of the ext2 family nor a cpio archive (newc)\n",
+               DISK);
         free(archive);
         return false;
     }
