@@ -411,38 +411,37 @@ void machine_swap_gs(void)
     fake_counts.segment_loads++;
 }
 
-void machine_load_cr4(struct vcpu *v)
+void machine_load_cr4(const struct vcpu *v)
 {
     (void)v;
     fake_counts.cr4_loads++;
 }
 
-void machine_load_xcr0(struct vcpu *v)
+void machine_load_xcr0(const struct vcpu *v)
 {
     (void)v;
     fake_counts.xcr0_loads++;
 }
 
-void machine_load_gdt(struct vcpu *v)
+void machine_load_gdt(const struct vcpu *v)
 {
     (void)v;
     fake_counts.gdt_loads++;
 }
 
-void machine_load_ldt(struct vcpu *v)
+void machine_load_ldt(const struct vcpu *v)
 {
     (void)v;
     fake_counts.ldt_loads++;
 }
 
-void machine_load_debug_registers(struct vcpu *v)
+void machine_load_debug_registers(const struct vcpu *v)
 {
     (void)v;
     fake_counts.debug_loads++;
 }
 
-void machine_set_task_switched(struct vcpu *v, bool set)
+void machine_load_task_switched(const struct vcpu *v)
 {
     (void)v;
-    (void)set;
 }

@@ -10,7 +10,6 @@
 #include "event_channel.h"
 
 #include <public/errno.h>
-#include <public/sched.h>
 
 #include "../domain/guest_time.h"
 #include "../domain/schedule.h"

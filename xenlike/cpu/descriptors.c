@@ -201,14 +201,14 @@ void descriptors_init_cpu(void)
     write_msr(MSR_SYSENTER_CS, 0);
 }
 
-void descriptors_show_gdt(const struct vcpu *v)
+void machine_load_gdt(const struct vcpu *v)
 {
     struct cpu_local *local = cpu_local();
 
     window_show(&local->gdt, cpu_area(local->id) + PERCPU_GDT, v->pv.gdt_frames, v->pv.gdt_entries);
 }
 
-void descriptors_load_ldt(const struct vcpu *v)
+void machine_load_ldt(const struct vcpu *v)
 {
     struct cpu_local *local = cpu_local();
     uint64_t window = cpu_area(local->id) + PERCPU_LDT;

@@ -119,7 +119,7 @@ static struct fpu_state *state_create(void)
     return state;
 }
 
-void fpu_load_task_switched(const struct vcpu *v)
+void machine_load_task_switched(const struct vcpu *v)
 {
     set_task_switched(v->fpu == NULL || v->pv.task_switched);
 }
@@ -131,15 +131,15 @@ static void registers_open(void)
     set_xcr0(allowed_xcr0);
 }
 
-void fpu_load_xcr0(const struct vcpu *v)
+void machine_load_xcr0(const struct vcpu *v)
 {
     set_xcr0(v->xcr0 != 0 ? v->xcr0 : FPU_XCR0_DEFAULT);
 }
 
 static void registers_close(const struct vcpu *v)
 {
-    fpu_load_xcr0(v);
-    fpu_load_task_switched(v);
+    machine_load_xcr0(v);
+    machine_load_task_switched(v);
 }
 
 bool fpu_first_use(struct vcpu *v)

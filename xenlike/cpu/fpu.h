@@ -14,8 +14,5 @@ void fpu_init_cpu(void);
 bool fpu_first_use(struct vcpu *v);
 /* On a switch: saves what `previous` may have changed; loads the state of `next`, sets TS when it has none or wants it. */
 void fpu_switch(struct vcpu *previous, struct vcpu *next);
-/* CR0.TS of the machine as v needs it. */
-void fpu_load_task_switched(const struct vcpu *v);
-void fpu_load_xcr0(const struct vcpu *v);
 
 #endif

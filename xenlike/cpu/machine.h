@@ -107,7 +107,7 @@ void machine_set_deadline(uint64_t when_ns);
 
 /* --- The running vCPU's state in the processor -------------------------------------------------- */
 
-/* After a change of what these name in the vCPU `current`: load it into the machine. For another vCPU nothing is to be done. */
+/* After a change of what these name in the vCPU `current`, and only of it: load it into the machine. */
 void machine_load_segments(
     struct vcpu
         *v); /* FS/GS bases, selectors: all of them, as in v; a refused selector: failsafe */
@@ -119,12 +119,14 @@ uint64_t machine_get_segment_base(const struct vcpu *v, unsigned int which);
 void machine_load_user_gs(uint16_t selector);
 /* The other mode's GS base becomes the current one. */
 void machine_swap_gs(void);
-void machine_load_cr4(struct vcpu *v); /* the guest's bits of it */
-void machine_load_xcr0(struct vcpu *v);
-void machine_load_gdt(struct vcpu *v); /* guest frames of the GDT window */
-void machine_load_ldt(struct vcpu *v);
-void machine_load_debug_registers(struct vcpu *v);
-void machine_set_task_switched(struct vcpu *v, bool set); /* guest-visible CR0.TS */
+void machine_load_cr4(const struct vcpu *v); /* the guest's bits of it */
+void machine_load_xcr0(const struct vcpu *v);
+void machine_load_gdt(
+    const struct vcpu *v); /* its frames in the GDT window: only entries that differ are written */
+void machine_load_ldt(const struct vcpu *v);
+void machine_load_debug_registers(const struct vcpu *v);
+void machine_load_task_switched(
+    const struct vcpu *v); /* CR0.TS: for the guest, or for a first use of the FPU */
 
 /* --- The machine's end and its console ------------------------------------------------------------ */
 

@@ -13,7 +13,6 @@
 #include "../domain/pv.h"
 #include "../lib/check.h"
 #include "../mm/frame_alloc.h"
-#include "descriptors.h"
 #include "fpu.h"
 #include "machine.h"
 #include "percpu.h"
@@ -168,13 +167,9 @@ uint64_t machine_get_segment_base(const struct vcpu *v, unsigned int which)
     return read_msr(MSR_KERNEL_GS_BASE);
 }
 
-void machine_load_cr4(struct vcpu *v)
+void machine_load_cr4(const struct vcpu *v)
 {
     struct cpu_local *local = cpu_local();
-
-    if (v != current_vcpu()) {
-        return;
-    }
     uint64_t wanted = (local->cr4 & ~GUEST_CR4) | (v->pv.cr4 & GUEST_CR4);
 
     if (wanted != local->cr4) {
@@ -183,35 +178,11 @@ void machine_load_cr4(struct vcpu *v)
     }
 }
 
-void machine_load_xcr0(struct vcpu *v)
-{
-    if (v == current_vcpu()) {
-        fpu_load_xcr0(v);
-    }
-}
-
-void machine_load_gdt(struct vcpu *v)
-{
-    if (v == current_vcpu()) {
-        descriptors_show_gdt(v);
-    }
-}
-
-void machine_load_ldt(struct vcpu *v)
-{
-    if (v == current_vcpu()) {
-        descriptors_load_ldt(v);
-    }
-}
-
-void machine_load_debug_registers(struct vcpu *v)
+void machine_load_debug_registers(const struct vcpu *v)
 {
     struct cpu_local *local = cpu_local();
     uint64_t control = v->pv.debug_registers[7];
 
-    if (v != current_vcpu()) {
-        return;
-    }
     if ((control & DR7_ENABLES) != 0) {
         write_debug_addresses(v->pv.debug_registers);
     } else {
@@ -220,14 +191,6 @@ void machine_load_debug_registers(struct vcpu *v)
     if (control != local->debug_control) {
         local->debug_control = control;
         write_debug_control(control);
-    }
-}
-
-void machine_set_task_switched(struct vcpu *v, bool set)
-{
-    v->pv.task_switched = set;
-    if (v == current_vcpu()) {
-        fpu_load_task_switched(v);
     }
 }
 
@@ -278,8 +241,8 @@ void switch_to(struct vcpu *next)
     if (next->domain == NULL) {
         return;
     }
-    descriptors_show_gdt(next);
-    descriptors_load_ldt(next);
+    machine_load_gdt(next);
+    machine_load_ldt(next);
     machine_load_cr4(next);
     machine_load_debug_registers(next);
     machine_load_segments(next);

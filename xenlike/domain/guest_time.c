@@ -13,7 +13,6 @@
 #include <public/sched.h>
 
 #include "../comm/event_channel.h"
-#include "../lib/string.h"
 #include "../mm/frame_alloc.h"
 #include "../mm/guest_access.h"
 #include "schedule.h"

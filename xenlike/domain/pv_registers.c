@@ -27,7 +27,7 @@ uint64_t pv_cr4_allowed(void)
 void pv_set_task_switched(struct vcpu *v, bool set)
 {
     v->pv.task_switched = set;
-    machine_set_task_switched(v, set);
+    machine_load_task_switched(v);
 }
 
 /* --- Control registers ------------------------------------------------------------------------------------ */

@@ -98,9 +98,9 @@ struct vcpu {
 
     /* Scheduler; runqueue lock. */
     struct {
-        struct heap_node node;                /* among the runnable ones that wait */
-        uint64_t virtual_time;                /* weighted ns, for picking the next */
-        uint64_t entered_ns;                  /* when it last got the CPU, or was last charged */
+        struct heap_node node; /* among the runnable ones that wait */
+        uint64_t virtual_time; /* weighted ns, for picking the next */
+        uint64_t entered_ns;   /* when it last got the CPU, or was last charged */
         bool running;
         bool yielded;
         bool pinned;     /* SCHEDOP_pin_override */

@@ -6,7 +6,6 @@
 #include "../comm/pirq.h"
 #include "../domain/domain_devices.h"
 #include "../domain/guest_time.h"
-#include "../lib/string.h"
 #include "../mm/frame_table.h"
 #include "../mm/guest_access.h"
 #include "domctl_internal.h"

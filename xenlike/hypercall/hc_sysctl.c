@@ -28,15 +28,15 @@ static uint32_t nr_cpus(void)
     return count;
 }
 
-static int run_tbuf_op(struct xen_sysctl *op)
-{
-    return trace_control(&op->u.tbuf_op);
-}
-
-static int run_readconsole(struct xen_sysctl *op)
-{
-    return console_read_log(&op->u.readconsole);
-}
+/* Those that are one call. */
+#define SIMPLE(name, expression)                 \
+    static int run_##name(struct xen_sysctl *op) \
+    {                                            \
+        return expression;                       \
+    }
+SIMPLE(tbuf_op, trace_control(&op->u.tbuf_op))
+SIMPLE(readconsole, console_read_log(&op->u.readconsole))
+SIMPLE(sched_id, (op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2, 0))
 
 /* --- The machine --------------------------------------------------------------------------------------------------- */
 
@@ -148,12 +148,6 @@ static int run_getdomaininfolist(struct xen_sysctl *op)
         count++;
     }
     request->num_domains = count;
-    return 0;
-}
-
-static int run_sched_id(struct xen_sysctl *op)
-{
-    op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
     return 0;
 }
 

@@ -38,6 +38,10 @@ SIMPLE(is_up, (READ_ONCE(v->pause_flags) & VCPU_DOWN) == 0)
 SIMPLE(set_periodic, guest_time_set_periodic(v, request->periodic.period_ns))
 SIMPLE(stop_periodic, guest_time_set_periodic(v, 0))
 SIMPLE(register_info, event_channel_register_vcpu_info(v, request->info.mfn, request->info.offset))
+#define OF_CALLER(name, statement) SIMPLE(name, v == current_vcpu() ? (statement, 0) : -XEN_EINVAL)
+/* VCPU_SSHOTTMR_future is ignored, as by Xen since 4.17: a time that has passed expires at once. */
+OF_CALLER(set_singleshot, timer_set(&v->singleshot_timer, request->singleshot.timeout_abs_ns))
+OF_CALLER(stop_singleshot, timer_stop(&v->singleshot_timer))
 SIMPLE(send_nmi, (pv_raise_nmi(v), 0))
 
 HANDLER(get_runstate)
@@ -57,25 +61,6 @@ HANDLER(register_runstate)
     }
     v->runstate_area = area;
     return v == current_vcpu() ? vcpu_op_get_runstate(v, area, request) : 0;
-}
-
-/* VCPU_SSHOTTMR_future is ignored, as by Xen since 4.17: a time that has passed expires at once. */
-HANDLER(set_singleshot)
-{
-    if (v != current_vcpu()) {
-        return -XEN_EINVAL;
-    }
-    timer_set(&v->singleshot_timer, request->singleshot.timeout_abs_ns);
-    return 0;
-}
-
-HANDLER(stop_singleshot)
-{
-    if (v != current_vcpu()) {
-        return -XEN_EINVAL;
-    }
-    timer_stop(&v->singleshot_timer);
-    return 0;
 }
 
 HANDLER(get_physid)
@@ -105,33 +90,25 @@ HANDLER(register_time)
     return 0;
 }
 
-#define OPERATION(name)   \
-    {                     \
-        vcpu_op_##name, 0 \
-    }
-#define OPERATION_ON(name, member)                           \
-    {                                                        \
-        vcpu_op_##name, sizeof(((union request *)0)->member) \
-    }
-
 static const struct {
     vcpu_handler *handler;
     size_t size; /* of the argument, when it is read */
 } operations[] = {
-    [VCPUOP_initialise] = OPERATION(initialise),
-    [VCPUOP_up] = OPERATION(up),
-    [VCPUOP_down] = OPERATION(down),
-    [VCPUOP_is_up] = OPERATION(is_up),
-    [VCPUOP_get_runstate_info] = OPERATION(get_runstate),
-    [VCPUOP_register_runstate_memory_area] = OPERATION_ON(register_runstate, runstate),
-    [VCPUOP_set_periodic_timer] = OPERATION_ON(set_periodic, periodic),
-    [VCPUOP_stop_periodic_timer] = OPERATION(stop_periodic),
-    [VCPUOP_set_singleshot_timer] = OPERATION_ON(set_singleshot, singleshot),
-    [VCPUOP_stop_singleshot_timer] = OPERATION(stop_singleshot),
-    [VCPUOP_register_vcpu_info] = OPERATION_ON(register_info, info),
-    [VCPUOP_send_nmi] = OPERATION(send_nmi),
-    [VCPUOP_get_physid] = OPERATION(get_physid),
-    [VCPUOP_register_vcpu_time_memory_area] = OPERATION_ON(register_time, time),
+#define SIZE(member) sizeof(((union request *)0)->member)
+    [VCPUOP_initialise] = {vcpu_op_initialise, 0},
+    [VCPUOP_up] = {vcpu_op_up, 0},
+    [VCPUOP_down] = {vcpu_op_down, 0},
+    [VCPUOP_is_up] = {vcpu_op_is_up, 0},
+    [VCPUOP_get_runstate_info] = {vcpu_op_get_runstate, 0},
+    [VCPUOP_register_runstate_memory_area] = {vcpu_op_register_runstate, SIZE(runstate)},
+    [VCPUOP_set_periodic_timer] = {vcpu_op_set_periodic, SIZE(periodic)},
+    [VCPUOP_stop_periodic_timer] = {vcpu_op_stop_periodic, 0},
+    [VCPUOP_set_singleshot_timer] = {vcpu_op_set_singleshot, SIZE(singleshot)},
+    [VCPUOP_stop_singleshot_timer] = {vcpu_op_stop_singleshot, 0},
+    [VCPUOP_register_vcpu_info] = {vcpu_op_register_info, SIZE(info)},
+    [VCPUOP_send_nmi] = {vcpu_op_send_nmi, 0},
+    [VCPUOP_get_physid] = {vcpu_op_get_physid, 0},
+    [VCPUOP_register_vcpu_time_memory_area] = {vcpu_op_register_time, SIZE(time)},
 };
 
 HYPERCALL_3(hc_vcpu_op, cmd, vcpu, arg)

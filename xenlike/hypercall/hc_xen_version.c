@@ -25,18 +25,8 @@ typedef int64_t version_handler(gva_t arg);
 /* Text in a zeroed array of its full size. */
 static int64_t answer_text(gva_t arg, const char *text, size_t size)
 {
-    char buffer[128] = {0};
-    size_t length = strlen(text);
-
-    length = length < sizeof(buffer) ? length : sizeof(buffer) - 1;
-    memcpy(buffer, text, length);
-    if (size <= sizeof(buffer)) {
-        return guest_access_write(arg, buffer, size);
-    }
-    if (guest_access_clear(arg, size) != 0) {
-        return -XEN_EFAULT;
-    }
-    return guest_access_write(arg, buffer, length);
+    return guest_access_clear(arg, size) == 0 ? guest_access_write(arg, text, strlen(text))
+                                              : -XEN_EFAULT;
 }
 
 #define ANSWER(name, expression)             \

@@ -8,7 +8,6 @@
 
 #include "../boot/boot_info.h"
 #include "../comm/grant_table.h"
-#include "../lib/string.h"
 #include "../mm/frame_alloc.h"
 #include "../mm/frame_table.h"
 #include "../mm/guest_access.h"

@@ -375,43 +375,27 @@ void frame_exchange_give(mfn_t mfn, unsigned int order, struct domain *d)
     hand_over(mfn.n, order, d);
 }
 
-/* The first frame of d at or above n that has one of the bits in its state. */
-static mfn_t owned_from(const struct domain *d, uint64_t n, uint64_t bits)
+/* Only parts of RAM that d ever had frames in are looked at. */
+mfn_t frame_next_referenced(const struct domain *d, mfn_t from)
 {
     uint64_t owner = d->id + FRAME_OWNER_FIRST_DOMAIN;
 
-    while (n < frame_table_end) {
+    for (uint64_t n = from.n, end; n < frame_table_end; n = end) {
         uint64_t chunk = n >> chunk_shift;
-        uint64_t chunk_end = min_u64((chunk + 1) << chunk_shift, frame_table_end);
 
+        end = min_u64((chunk + 1) << chunk_shift, frame_table_end);
         if ((d->frame_chunks[chunk / 64] & (UINT64_C(1) << (chunk % 64))) == 0) {
-            n = chunk_end;
             continue;
         }
-        for (; n < chunk_end; n++) {
+        for (; n < end; n++) {
             uint64_t state = frame_load(frame_of(MFN(n)));
 
-            if (frame_word_owner(state) == owner && (state & bits) != 0) {
+            if (frame_word_owner(state) == owner && frame_word_count(state) != 0) {
                 return MFN(n);
             }
         }
     }
     return INVALID_MFN;
-}
-
-mfn_t frame_first_owned(const struct domain *d)
-{
-    return owned_from(d, 0, FRAME_ALLOCATED);
-}
-
-mfn_t frame_next_owned(const struct domain *d, mfn_t mfn)
-{
-    return owned_from(d, mfn.n + 1, FRAME_ALLOCATED);
-}
-
-mfn_t frame_next_referenced(const struct domain *d, mfn_t from)
-{
-    return owned_from(d, from.n, FRAME_COUNT_MASK);
 }
 
 uint64_t frame_alloc_nr_free(void)

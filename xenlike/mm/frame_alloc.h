@@ -34,11 +34,6 @@ void frame_exchange_drop(mfn_t mfn);
 void frame_exchange_give(mfn_t mfn, unsigned int order, struct domain *d);
 /* Drops the allocation reference of a frame d owns (once): true when it was there. The frame is freed with its last reference. */
 bool frame_release_allocation(mfn_t mfn, struct domain *d);
-/* First frame that d owns by allocation, and the next after mfn, by address; INVALID_MFN at the end. The cost is that of the
- * parts of RAM that d ever had frames in. */
-mfn_t frame_first_owned(const struct domain *d);
-mfn_t frame_next_owned(const struct domain *d, mfn_t mfn);
-
 uint64_t frame_alloc_nr_free(void);
 uint64_t frame_alloc_nr_total(void);
 

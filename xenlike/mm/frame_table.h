@@ -57,10 +57,6 @@ static inline struct frame *frame_of(mfn_t mfn)
 {
     return &FRAME_TABLE[mfn.n];
 }
-static inline mfn_t frame_mfn(const struct frame *frame)
-{
-    return MFN((uint64_t)(frame - FRAME_TABLE));
-}
 /* Is there RAM with a record behind it? Anything else is device memory or nothing. */
 bool frame_is_ram(mfn_t mfn);
 
