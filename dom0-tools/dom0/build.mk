@@ -19,7 +19,7 @@ $(DOM0_ADDED):
 
 define dom0_rules
 $(call guest_image,$(DOM0_IMAGE),$(DOM0_SOURCES) $(DOM0_TOOLS_SOURCES) $(XENSTORED_SOURCES) $(DOM0_BACKENDS),-Idom0-tools -isystem $(CODECS)/include)
-$(GUEST_BUILD)/dom0-tools/dom0/main.o: $(BUILD_ID_HEADER)
+$(GUEST_BUILD)/dom0-tools/dom0/main.o $(GUEST_BUILD)/dom0-tools/dom0/script.o: $(BUILD_ID_HEADER)
 $(DOM0_IMAGE): $(DOM0_ADDED)
 dom0: $(DOM0_IMAGE) $(DOM0_INITRD)
 endef

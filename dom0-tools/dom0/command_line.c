@@ -6,8 +6,27 @@
 #include "command_line.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
+
+bool command_line_expand(const char *line, const char *seed, char *out, size_t size)
+{
+    static const char name[] = "$SEED";
+    size_t used = 0;
+
+    while (*line != '\0') {
+        bool is_seed = strncmp(line, name, sizeof(name) - 1) == 0;
+        size_t count = is_seed ? strlen(seed) : 1;
+
+        if (used + count >= size) {
+            return false;
+        }
+        memcpy(out + used, is_seed ? seed : line, count);
+        used += count;
+        line += is_seed ? sizeof(name) - 1 : 1;
+    }
+    out[used] = '\0';
+    return true;
+}
 
 static int is_blank(char c)
 {

@@ -4,6 +4,9 @@
  *
  * Arguments (from the command line of the boot module):
  *   script=PATH   run the commands in PATH, then switch the machine off with their status
+ *   seed=N        what $SEED stands for in the script
+ *   report=PORT   tell a program how the script goes, through that I/O port (script_report.h)
+ *   limit=SECONDS end a script that takes longer
  *   share=off     do not look for the user's files (virtio-9p)
  *   channel=off   do not look for the host channel (virtio-serial)
  *   network=off   do not look for the network card (virtio-net): guests reach each other only
@@ -15,12 +18,14 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <build_id.h>
 #include <pvk/device.h>
 #include <pvk/file.h>
 #include <pvk/shutdown.h>
+#include <pvk/time.h>
 #include <pvk/xenbus.h>
 
 #include "channel_server.h"
@@ -36,7 +41,7 @@
 #include "terminal.h"
 
 struct options {
-    const char *script;
+    struct script_options script;
     bool share;
     bool channel;
     bool network;
@@ -48,7 +53,13 @@ static struct options parse_options(int argc, char **argv)
 
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "script=", 7) == 0) {
-            options.script = argv[i] + 7;
+            options.script.path = argv[i] + 7;
+        } else if (strncmp(argv[i], "seed=", 5) == 0) {
+            options.script.seed = argv[i] + 5;
+        } else if (strncmp(argv[i], "report=", 7) == 0) {
+            options.script.report_port = (uint16_t)strtoul(argv[i] + 7, NULL, 0);
+        } else if (strncmp(argv[i], "limit=", 6) == 0) {
+            options.script.limit_ns = strtoull(argv[i] + 6, NULL, 10) * TIME_SECOND_NS;
         } else if (strcmp(argv[i], "share=off") == 0) {
             options.share = false;
         } else if (strcmp(argv[i], "channel=off") == 0) {
@@ -124,8 +135,8 @@ int main(int argc, char **argv)
     start_devices(&options);
     net_backend_start(options.network);
     report("back ends that were added", start_registered_back_ends());
-    if (options.script != NULL) {
-        int status = script_run(options.script);
+    if (options.script.path != NULL) {
+        int status = script_run(&options.script);
         printf("dom0: the script ended with status %d\n", status);
         shutdown_poweroff(status);
     }

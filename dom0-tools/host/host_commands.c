@@ -13,6 +13,7 @@
 #include "forward.h"
 #include "local_protocol.h"
 #include "message.h"
+#include "script_machine.h"
 #include "state.h"
 
 static int usage_error(const char *command, const char *what, const char *argument)
@@ -83,6 +84,50 @@ static int apply_forward(const struct settings *settings, const struct command_c
                                              : forward_add(settings, &rule, FORWARD_FIRST_GUEST);
 }
 
+/* up --script: a machine of its own. */
+static int run_script(const struct command_call *call, struct settings *settings)
+{
+    struct script_run run = {.script = commands_option(call, "script"),
+                             .report = commands_option(call, "report"),
+                             .seed = commands_option(call, "seed"),
+                             .exact = commands_option(call, "icount") != NULL,
+                             .memory_is_wanted = commands_option(call, "memory") != NULL};
+    const char *limit = commands_option(call, "timeout");
+    char *end;
+    unsigned long seconds = limit != NULL ? strtoul(limit, &end, 10) : 60;
+
+    if (run.seed == NULL) {
+        run.seed = "0";
+    }
+    if (strspn(run.seed, "0123456789") != strlen(run.seed) || run.seed[0] == '\0' ||
+        strlen(run.seed) > 18 || (run.seed[0] == '0' && run.seed[1] != '\0')) {
+        return usage_error("up", "--seed takes a number of up to 18 digits, not", run.seed);
+    }
+    if (limit != NULL && (*end != '\0' || seconds == 0 || seconds > 86400)) {
+        return usage_error("up", "--timeout takes seconds from 1 to 86400, not", limit);
+    }
+    run.limit_s = (unsigned int)seconds;
+    if (commands_option(call, "share") != NULL || commands_option(call, "forward") != NULL ||
+        commands_option(call, "accel") != NULL) {
+        return usage_error("up", "a script's machine takes nothing from outside:",
+                           "no --share, --forward, --accel with --script");
+    }
+    return script_machine_run(settings, &run);
+}
+
+/* Options that mean something for a script only. */
+static int check_script_options(const struct command_call *call)
+{
+    static const char *const names[] = {"icount", "seed", "report", "timeout"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (commands_option(call, names[i]) != NULL) {
+            return usage_error("up", "only together with --script FILE:", names[i]);
+        }
+    }
+    return EXIT_OK;
+}
+
 int cmd_machine_up(const struct command_call *call, struct error *error)
 {
     static struct connection connection;
@@ -95,6 +140,12 @@ int cmd_machine_up(const struct command_call *call, struct error *error)
     int code = settings != NULL ? apply_up(settings, &options) : EXIT_FAILED;
 
     (void)error;
+    if (code == EXIT_OK && commands_option(call, "script") != NULL) {
+        return run_script(call, settings);
+    }
+    if (code == EXIT_OK) {
+        code = check_script_options(call);
+    }
     if (code == EXIT_OK) {
         code = client_open_machine(&connection, settings, &status, &is_new);
     }

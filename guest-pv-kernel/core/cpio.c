@@ -42,7 +42,7 @@ static size_t padded(size_t offset)
     return (offset + 3) & ~(size_t)3;
 }
 
-int cpio_next(const void *archive, size_t length, size_t *offset, struct cpio_entry *entry)
+static int next(const void *archive, size_t length, size_t *offset, struct cpio_entry *entry)
 {
     const char *header = (const char *)archive + *offset;
     size_t left = length - *offset;
@@ -74,5 +74,20 @@ int cpio_next(const void *archive, size_t length, size_t *offset, struct cpio_en
     entry->mode = (uint32_t)mode;
     entry->modified = (uint32_t)modified;
     *offset = padded(data + (size_t)data_length);
-    return strcmp(entry->name, "TRAILER!!!") == 0 ? 0 : 1;
+    return 1;
+}
+
+int cpio_next(const void *archive, size_t length, size_t *offset, struct cpio_entry *entry)
+{
+    const char *bytes = archive;
+    int result = next(archive, length, offset, entry);
+
+    /* Archives may be joined: behind a trailer and its padding the next one begins. */
+    while (result > 0 && strcmp(entry->name, "TRAILER!!!") == 0) {
+        while (*offset < length && bytes[*offset] == '\0') {
+            (*offset)++;
+        }
+        result = next(archive, length, offset, entry);
+    }
+    return result;
 }

@@ -16,8 +16,8 @@ struct cpio_entry {
     uint32_t modified; /* seconds since 1970 */
 };
 
-/* Reads the entry at *offset and moves it to the next. 1: an entry; 0: the end (the trailer, or the
- * archive's end); -1: damaged. */
+/* Reads the entry at *offset and moves it to the next. Archives may be joined, each with its trailer.
+ * 1: an entry; 0: the end; -1: damaged. */
 int cpio_next(const void *archive, size_t length, size_t *offset, struct cpio_entry *entry);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The initrd as a read-only file system at "/". Nothing is indexed: a look-up walks the archive,
- * which for the few dozen files of an initrd is faster than building a tree.
+ * The initrd as a file system at "/". Nothing is indexed: a look-up walks the archive,
+ * which for the few dozen files of an initrd is faster than building a tree. What is written goes to
+ * ram_file.c and is seen by name, but not in the list of its directory.
  * Owns: nothing; file data points into the archive.
  */
 #include <dirent.h>
@@ -15,6 +16,7 @@
 #include <pvk/initrd.h>
 #include "cpio.h"
 #include "file.h"
+#include "ram_file.h"
 
 struct archive {
     const void *bytes;
@@ -216,22 +218,36 @@ static int open_directory(const char *path, struct file **file)
     return 0;
 }
 
+/* A file of the archive, or a new one with O_CREAT, becomes one in memory. */
+static int open_for_writing(const char *path, const struct cpio_entry *entry, int flags,
+                            struct file **file)
+{
+    int error = ram_file_create(stripped(path), entry != NULL ? entry->data : NULL,
+                                entry != NULL ? entry->length : 0);
+
+    return error < 0 ? error : ram_file_open(stripped(path), flags, file);
+}
+
 static int initrd_open(void *file_system, const char *path, int flags, mode_t mode,
                        struct file **file)
 {
+    bool writing = (flags & O_ACCMODE) != O_RDONLY;
     struct cpio_entry entry;
     struct cpio_entry *copy;
 
     (void)file_system;
     (void)mode;
+    if (ram_file_exists(stripped(path))) {
+        return ram_file_open(stripped(path), flags, file);
+    }
     if (find(path, &entry) == 0 || S_ISDIR(entry.mode)) {
         if (!is_directory(path)) {
-            return (flags & O_CREAT) != 0 ? -EROFS : -ENOENT;
+            return (flags & O_CREAT) != 0 ? open_for_writing(path, NULL, flags, file) : -ENOENT;
         }
-        return (flags & O_ACCMODE) != O_RDONLY ? -EISDIR : open_directory(path, file);
+        return writing ? -EISDIR : open_directory(path, file);
     }
-    if ((flags & O_ACCMODE) != O_RDONLY) {
-        return -EROFS;
+    if (writing) {
+        return open_for_writing(path, &entry, flags, file);
     }
     copy = malloc(sizeof(*copy));
     if (copy == NULL) {
@@ -251,6 +267,9 @@ static int initrd_stat(void *file_system, const char *path, struct stat *status)
     struct cpio_entry entry;
 
     (void)file_system;
+    if (ram_file_stat(stripped(path), status) == 0) {
+        return 0;
+    }
     if (find(path, &entry) != 0) {
         fill_status(&entry, status);
         return 0;

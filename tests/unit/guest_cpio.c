@@ -47,6 +47,23 @@ Test(cpio, entries_come_in_order_with_their_data)
     cr_assert_eq(cpio_next(archive, length, &offset, &entry), 0);
 }
 
+Test(cpio, archives_may_be_joined)
+{
+    char archive[2048] = {0};
+    size_t length = sample(archive), offset = 0, entries = 0;
+    struct cpio_entry entry;
+
+    length = (length + 511) & ~511ul; /* as a packer pads */
+    length = append(archive, length, "etc/issue", "second", 0100644);
+    length = append(archive, length, "TRAILER!!!", "", 0);
+    while (cpio_next(archive, length, &offset, &entry) > 0) {
+        entries++;
+    }
+    cr_assert_eq(entries, 3);
+    cr_assert_str_eq(entry.name, "TRAILER!!!");
+    cr_assert_eq(offset, length);
+}
+
 /* Each truncation and each flipped byte gives an end or an error, never a read outside (ASan). */
 Test(cpio, damage_is_never_read_past)
 {
