@@ -7,6 +7,7 @@
 #include "fake.h"
 #include "xenlike/boot/boot_info.h"
 #include "xenlike/comm/grant_table.h"
+#include "xenlike/domain/dom0_restart.h"
 #include "xenlike/domain/pv.h"
 #include "xenlike/hypercall/hypercall.h"
 #include "xenlike/lib/check.h"
@@ -115,4 +116,20 @@ WEAK void machine_power_off(void)
 WEAK void machine_reboot(void)
 {
     abort();
+}
+
+/* A dom0 that crashes ends the machine. */
+WEAK bool dom0_restart_begin(struct domain *dom0)
+{
+    (void)dom0;
+    return false;
+}
+
+WEAK bool dom0_restart_is_due(void)
+{
+    return false;
+}
+
+WEAK void dom0_restart(void)
+{
 }

@@ -6,7 +6,7 @@
 
 Four outcomes: success; skip (the claim cannot be tried here); error (the test is broken); failure
 (the hypervisor is). A test prints one line "outcome: WORD reason"; QEMU is ended right after. In its
-head a test may say, one per line: "Expect: REGEX" (success when that appears in the output, for tests
+head a test may say, one per line: "Append: command line of the hypervisor", "Expect: REGEX" (success when that appears in the output, for tests
 whose domain is killed), "QEMU: options", "Options: command line of the test", "Xen: no" (not for real
 Xen). --xen boots the images on real Xen instead, --native without any hypervisor (images linked for
 bare hardware).
@@ -20,10 +20,10 @@ LIMIT_S = int(os.environ.get("GUEST_TEST_SECONDS", "60"))
 
 
 def directives(image):
-    found = {"Expect": None, "QEMU": "", "Options": "", "Xen": "yes"}
+    found = {"Append": "", "Expect": None, "QEMU": "", "Options": "", "Xen": "yes"}
     source = TOP / "tests/guest" / image.stem / "main.c"
     if source.exists():
-        for key, value in re.findall(r"^ \* (Expect|QEMU|Options|Xen): (.*)$", source.read_text(), re.M):
+        for key, value in re.findall(r"^ \* (Append|Expect|QEMU|Options|Xen): (.*)$", source.read_text(), re.M):
             found[key] = value.strip()
     return found
 
@@ -41,6 +41,7 @@ def boot(image, hypervisor, is_xen):
                     "console=com1 com1=115200,8n1 dom0_mem=64M sync_console"]
     else:
         command += ["-serial" if is_native else "-debugcon", "stdio"]
+        command += ["-append", wish["Append"]] if wish["Append"] and not is_native else []
     done = re.compile(wish["Expect"], re.M) if wish["Expect"] else OUTCOME
     with tempfile.TemporaryDirectory() as directory:
         # The multiboot loader ends a module's name at a space or comma; a link has neither.

@@ -204,3 +204,28 @@ Test(device, PC2_a_guest_does_not_write_where_interrupts_go)
     world.config[0x41] = 0x40; /* a list that goes round ends */
     cr_assert(pci_config_write_allowed(function | 0x54, 4, 0));
 }
+
+Test(device, DR1_a_stopped_device_is_reset_and_off_the_bus)
+{
+    static const uint8_t bytes[][2] = {
+        {0x41, 0x60},                                        /* the list goes on at */
+        {0x60, 0x09}, {0x61, 0x80}, {0x63, 1}, {0x64, 4},    /* the common structure: BAR 4, */
+        {0x69, 0x01},                                        /* offset 0x100 */
+        {0x80, 0x09}, {0x81, 0x50}, {0x83, 5}, {0x90, 0xaa}, /* the window */
+    };
+    world_start();
+    world_install_pci();
+    for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+        world.config[bytes[i][0]] = bytes[i][1];
+    }
+    pci_config_stop_devices();
+    cr_assert_eq(world.config[0x04], 0x02, "it still answers, and masters no more");
+    cr_assert_eq(world.config[0x84], 4);
+    cr_assert_eq(world.config[0x88] | world.config[0x89] << 8, 0x114, "its status");
+    cr_assert_eq(world.config[0x8c], 1);
+    cr_assert_eq(world.config[0x90], 0, "0: reset");
+    world.config[0x04] = 0x06;
+    world.config[0x0b] = 0x06;
+    pci_config_stop_devices();
+    cr_assert_eq(world.config[0x04], 0x06, "a bridge goes on serving those behind it");
+}

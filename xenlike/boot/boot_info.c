@@ -104,6 +104,7 @@ void boot_info_parse_options(void)
         options->console_uart = strstr(value, "com1") != NULL;
         options->console_vga = strstr(value, "vga") != NULL;
     }
+    options->dom0_restart = boot_info_option("dom0-restart", value, sizeof(value));
     options->stop_at_panic = boot_info_option("noreboot", value, sizeof(value));
     if (boot_info_option("debug-exit", value, sizeof(value))) {
         options->debug_exit_port = value[0] != '\0' ? (uint16_t)parse_number(value, &end) : 0xf4;

@@ -32,6 +32,7 @@ struct boot_options {
     uint64_t dom0_memory_bytes; /* dom0_mem=; 0: the builder's default */
     bool console_uart;  /* console=com1: the log and the console go to the first UART, too */
     bool console_vga;   /* console=vga: and to the text screen */
+    bool dom0_restart;  /* dom0-restart: a dom0 that crashes is built again */
     bool stop_at_panic; /* noreboot: halt instead of a reset */
     uint16_t
         debug_exit_port; /* debug-exit[=port]: write an end code here (QEMU's isa-debug-exit); 0: none */

@@ -156,7 +156,7 @@ static void start_on_own_stack(void)
     print("xenlike: %lu MiB of RAM free, %u modules, started in %lu us\n",
           (unsigned long)(frame_alloc_nr_free() >> (20 - PAGE_SHIFT)), boot_info.nr_modules,
           (unsigned long)(machine_ticks() * 1000 / machine_tick_frequency_khz()));
-    build_dom0(&boot_info);
+    build_dom0(&boot_info, boot_info.options.dom0_restart ? 0 : -1);
     schedule();
 }
 

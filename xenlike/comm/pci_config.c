@@ -9,9 +9,27 @@
 #define PORT_DATA    0x0cfc
 
 #define REGISTER_VENDOR       0x00
+#define REGISTER_COMMAND      0x04
 #define REGISTER_STATUS       0x06
+#define REGISTER_CLASS        0x0b
+#define REGISTER_HEADER       0x0e
 #define REGISTER_CAPABILITIES 0x34
 #define STATUS_CAPABILITIES   0x0010u
+#define COMMAND_MASTER        0x0004u
+#define CLASS_BRIDGE          0x06u
+#define HEADER_MANY_FUNCTIONS 0x80u
+
+/* Virtio 1.0, 4.1.4: vendor's capabilities say where its structures lie; one of them is a window into the BARs. */
+#define CAPABILITY_VENDOR 0x09
+#define VIRTIO_VENDOR     0x1af4
+#define VIRTIO_TYPE       3
+#define VIRTIO_BAR        4
+#define VIRTIO_OFFSET     8
+#define VIRTIO_LENGTH     12
+#define VIRTIO_DATA       16
+#define VIRTIO_COMMON     1
+#define VIRTIO_WINDOW     5
+#define VIRTIO_STATUS     20 /* of the common structure: writing 0 resets the device */
 
 #define MAX_CAPABILITIES 48 /* as many as fit: ends a list that goes round */
 
@@ -39,7 +57,8 @@ void pci_config_write(uint16_t function, uint16_t offset, unsigned int bytes, ui
     spin_unlock(&config_lock);
 }
 
-uint16_t pci_config_capability(uint16_t function, uint8_t id)
+/* type: of a virtio capability; negative: any. */
+static uint16_t find(uint16_t function, uint8_t id, int type)
 {
     if (pci_config_read(function, REGISTER_VENDOR, 2) == 0xffff ||
         (pci_config_read(function, REGISTER_STATUS, 2) & STATUS_CAPABILITIES) == 0) {
@@ -47,13 +66,63 @@ uint16_t pci_config_capability(uint16_t function, uint8_t id)
     }
     uint16_t offset = pci_config_read(function, REGISTER_CAPABILITIES, 1) & 0xfcu;
     for (int i = 0; offset >= 0x40 && i < MAX_CAPABILITIES; i++) {
-        if (pci_config_read(function, offset, 1) == id) {
+        if (pci_config_read(function, offset, 1) == id &&
+            (type < 0 ||
+             pci_config_read(function, (uint16_t)(offset + VIRTIO_TYPE), 1) == (uint32_t)type)) {
             return offset;
         }
         offset = pci_config_read(function, (uint16_t)(offset + 1), 1) & 0xfcu;
     }
     return 0;
 }
+
+uint16_t pci_config_capability(uint16_t function, uint8_t id)
+{
+    return find(function, id, -1);
+}
+
+/* --- Stopping devices -------------------------------------------------------------------------- */
+
+static void virtio_reset(uint16_t function)
+{
+    uint16_t common = find(function, CAPABILITY_VENDOR, VIRTIO_COMMON);
+    uint16_t window = find(function, CAPABILITY_VENDOR, VIRTIO_WINDOW);
+    if (common == 0 || window == 0) {
+        return;
+    }
+    uint32_t offset = pci_config_read(function, (uint16_t)(common + VIRTIO_OFFSET), 4);
+    pci_config_write(function, (uint16_t)(window + VIRTIO_BAR), 1,
+                     pci_config_read(function, (uint16_t)(common + VIRTIO_BAR), 1));
+    pci_config_write(function, (uint16_t)(window + VIRTIO_OFFSET), 4, offset + VIRTIO_STATUS);
+    pci_config_write(function, (uint16_t)(window + VIRTIO_LENGTH), 4, 1);
+    pci_config_write(function, (uint16_t)(window + VIRTIO_DATA), 1, 0);
+}
+
+static void stop_function(uint16_t function)
+{
+    if (pci_config_read(function, REGISTER_CLASS, 1) == CLASS_BRIDGE) {
+        return;
+    }
+    if (pci_config_read(function, REGISTER_VENDOR, 2) == VIRTIO_VENDOR) {
+        virtio_reset(function);
+    }
+    uint32_t command = pci_config_read(function, REGISTER_COMMAND, 2);
+    pci_config_write(function, REGISTER_COMMAND, 2, command & ~COMMAND_MASTER);
+}
+
+void pci_config_stop_devices(void)
+{
+    for (uint32_t device = 0; device < 0x10000; device += 8) {
+        /* What is not there reads as all ones. */
+        uint32_t header = pci_config_read((uint16_t)device, REGISTER_HEADER, 1);
+        uint32_t count = header == 0xff ? 0 : (header & HEADER_MANY_FUNCTIONS) != 0 ? 8 : 1;
+        for (uint32_t function = device; function < device + count; function++) {
+            stop_function((uint16_t)function);
+        }
+    }
+}
+
+/* --- What a guest may write -------------------------------------------------------------------- */
 
 /* Bytes [start, end) of a capability that only the hypervisor writes: MSI whole, of MSI-X the control word. */
 static bool touches(uint16_t function, uint8_t capability, uint16_t length, uint32_t first,

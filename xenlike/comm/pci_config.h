@@ -19,6 +19,10 @@ void pci_config_write(uint16_t function, uint16_t offset, unsigned int bytes, ui
 /* Offset of a capability; 0: none. */
 uint16_t pci_config_capability(uint16_t function, uint8_t id);
 
+/* No device writes to memory any more, until somebody sets it going again: each virtio device is reset (which waits for what is on its
+ * way), and each function that is no bridge loses its right to the bus. */
+void pci_config_stop_devices(void);
+
 /* May a guest that set the latch to `address` (the byte offset included) write there? */
 bool pci_config_write_allowed(uint32_t address, uint32_t bytes, uint32_t value);
 

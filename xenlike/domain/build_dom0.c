@@ -175,7 +175,7 @@ static void map_all(struct builder *b)
     }
 }
 
-static void fill_start_info(const struct builder *b)
+static void fill_start_info(const struct builder *b, int restart)
 {
     const struct dom0_layout *layout = &b->layout;
     struct start_info *info = page(b, layout->start_info_pfn);
@@ -204,11 +204,8 @@ static void fill_start_info(const struct builder *b)
         info->mod_start = base + (layout->initrd_pfn << PAGE_SHIFT);
     }
     info->mod_len = b->initrd != NULL ? b->initrd->size : 0;
-    if (b->kernel->command_line != NULL) {
-        size_t length = strlen(b->kernel->command_line);
-
-        memcpy(info->cmd_line, b->kernel->command_line, min_u64(length, MAX_GUEST_CMDLINE - 1));
-    }
+    print_to_buffer((char *)info->cmd_line, MAX_GUEST_CMDLINE, restart < 0 ? "%s" : "%s restart=%d",
+                    b->kernel->command_line != NULL ? b->kernel->command_line : "", restart);
     console->video_type = XEN_VGATYPE_TEXT_MODE_3;
     console->u.text_mode_3.font_height = 16;
     console->u.text_mode_3.rows = 25;
@@ -289,7 +286,7 @@ static void plan(struct builder *b, uint64_t memory_bytes)
     }
 }
 
-void build_dom0(const struct boot_info *info)
+void build_dom0(const struct boot_info *info, int restart)
 {
     struct builder b = {0};
 
@@ -308,7 +305,7 @@ void build_dom0(const struct boot_info *info)
     }
     fill_p2m(&b);
     map_all(&b);
-    fill_start_info(&b);
+    fill_start_info(&b, restart);
     start_vcpu(&b);
     print("dom0: %lu MiB, kernel %lx-%lx, entry %lx\n", (unsigned long)(b.nr_pages >> 8),
           (unsigned long)b.image.load_start, (unsigned long)b.image.load_end,

@@ -22,6 +22,7 @@
 #include "../mm/frame_alloc.h"
 #include "../mm/frame_table.h"
 #include "../mm/page_table.h"
+#include "dom0_restart.h"
 #include "domain_devices.h"
 #include "schedule.h"
 
@@ -322,6 +323,7 @@ int domain_controller_unpause(struct domain *d)
     spin_lock(&d->lock);
     bool paused = d->controller_pauses != 0;
     d->controller_pauses -= paused ? 1 : 0;
+    d->dom0_pause = false;
     spin_unlock(&d->lock);
     if (!paused) {
         return -XEN_EINVAL;
@@ -353,7 +355,7 @@ void domain_shutdown(struct domain *d, uint8_t reason)
         domain_crash(d, "its kernel asked for the end");
         return;
     }
-    if (d->is_hardware) {
+    if (d->is_hardware && (reason != SHUTDOWN_crash || !dom0_restart_begin(d))) {
         machine_end(reason);
     }
     spin_lock(&d->lock);

@@ -43,6 +43,7 @@ struct domain {
     uint8_t shutdown_code;      /* SHUTDOWN_* */
     uint32_t pause_count;       /* atomic: each domain_pause counts 1, creation counts 1 */
     uint32_t controller_pauses; /* of those, the toolstack's: domain_controller_pause */
+    bool dom0_pause;            /* one of controller_pauses is dom0_restart.c's */
     bool debugger_attached;     /* observe/debugger.c */
     char crash_reason[128];     /* "" unless crashed */
     uint32_t createdomain_flags;

@@ -14,6 +14,7 @@
 #include "../cpu/switch.h"
 #include "../lib/check.h"
 #include "../mm/guest_access.h"
+#include "dom0_restart.h"
 #include "guest_time.h"
 
 #define NORMAL_WEIGHT  256
@@ -289,6 +290,10 @@ void schedule(void)
             break;
         }
         switch_idle();
+        if (dom0_restart_is_due()) {
+            dom0_restart();
+            continue;
+        }
         if (timer_is_armed(&rq->slice_timer)) {
             timer_stop(&rq->slice_timer);
         }
