@@ -13,6 +13,11 @@ QEMU          ?= qemu-system-x86_64
 PREFIX        ?= /usr/local
 DESTDIR       ?=
 
+# A student's tree (docs/labs) says here what is different in it.
+COURSE    :=
+LAB_FLAGS :=
+-include lab.mk
+
 # Objects land in $(BUILD)/<source path>.o, so two trees can be built side by side with BUILD=elsewhere.
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -46,6 +51,7 @@ include xenlike/build.mk
 include guest-pv-kernel/build.mk
 include dom0-tools/build.mk
 include tests/build.mk
+include tests/labs/labs.mk
 
 .PHONY: all clean help setup setup-run setup-iso setup-cross setup-test doctor demo demo-web
 setup: setup-test ## install every package that is missing (Debian), or print the line that does

@@ -39,7 +39,7 @@ GUEST_INCLUDES   := -I. $(ABI_INCLUDES) -Iguest-pv-kernel/include -Iguest-pv-ker
 GUEST_CFLAGS     := -std=gnu11 -O2 -g -ffreestanding -fno-builtin-malloc -mno-red-zone -fno-pic \
                     -fno-pie -fno-stack-protector -fcf-protection=none -fno-omit-frame-pointer \
                     -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections \
-                    -fdata-sections -D_POSIX_TIMERS $(WARNINGS)
+                    -fdata-sections -D_POSIX_TIMERS $(WARNINGS) $(LAB_FLAGS)
 GUEST_LDFLAGS    := -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none \
                     -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack
 ifneq ($(findstring clang,$(TARGET_CC)),)

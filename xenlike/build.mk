@@ -16,7 +16,9 @@ HV_CFLAGS := -std=c11 -O2 -g $(WARNINGS) -ffreestanding -fno-strict-aliasing -mn
              -include xenlike/lib/hidden.h $(HV_LTO)
 HV_ASFLAGS := -D__ASSEMBLY__ -g -fpie -Iinclude -I$(HV_DIR)/include
 
-HV_SOURCES := $(filter-out xenlike/cpu/offsets.c,$(wildcard xenlike/*/*.c)) $(wildcard xenlike/*/*.S)
+# COURSE=1 links what the labs add (docs/labs).
+HV_CFLAGS  += $(if $(COURSE),-DCOURSE) $(LAB_FLAGS)
+HV_SOURCES := $(filter-out xenlike/cpu/offsets.c $(if $(COURSE),,xenlike/course/%),$(wildcard xenlike/*/*.c)) $(wildcard xenlike/*/*.S)
 HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/%.o)
 HV_OFFSETS := $(HV_DIR)/include/offsets.h
 HV_SCRIPT  := $(HV_DIR)/xenlike.lds
@@ -29,6 +31,9 @@ $(BUILD)/xenlike/%.c.o: xenlike/%.c $(HV_OFFSETS) | $(INCLUDE_LINK)
 	@mkdir -p $(dir $@)
 	@echo "  CC $<"
 	@$(TARGET_CC) $(HV_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The table of hypercalls is another one in a student's tree.
+$(BUILD)/xenlike/hypercall/table.c.o: $(wildcard lab.mk)
 
 $(BUILD)/xenlike/%.S.o: xenlike/%.S $(HV_OFFSETS)
 	@mkdir -p $(dir $@)

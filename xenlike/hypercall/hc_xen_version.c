@@ -35,11 +35,20 @@ static int64_t answer_text(gva_t arg, const char *text, size_t size)
         return expression;                   \
     }
 ANSWER(number, VERSION_MAJOR << 16 | VERSION_MINOR)
+/* LAB(1): three answers: two texts, whole arrays of their types, and the domain's handle
+ * Skeleton:
+ * ANSWER(extra, lab_todo("the text .0-xenlike"))
+ * ANSWER(capabilities, lab_todo("the text xen-3.0-x86_64 and a space"))
+ * ANSWER(guest_handle, lab_todo("sixteen bytes of current_domain()")) */
 ANSWER(extra, answer_text(arg, ".0-xenlike", sizeof(xen_extraversion_t)))
 ANSWER(capabilities, answer_text(arg, "xen-3.0-x86_64 ", sizeof(xen_capabilities_info_t)))
-ANSWER(changeset, answer_text(arg, "xenlike", sizeof(xen_changeset_info_t)))
-ANSWER(page_size, arg.v == 0 ? (int64_t)PAGE_SIZE : -XEN_EINVAL)
 ANSWER(guest_handle, guest_access_write(arg, current_domain()->handle, sizeof(xen_domain_handle_t)))
+/* END LAB(1) */
+ANSWER(changeset, answer_text(arg, "xenlike", sizeof(xen_changeset_info_t)))
+/* LAB(1): the size of a page is the result; who passes a pointer misunderstood
+ * Skeleton: ANSWER(page_size, lab_todo("PAGE_SIZE, or -XEN_EINVAL")) */
+ANSWER(page_size, arg.v == 0 ? (int64_t)PAGE_SIZE : -XEN_EINVAL)
+/* END LAB(1) */
 /* The image is linked without a build id. */
 ANSWER(build_id, current_domain()->is_privileged ? -XEN_ENODATA : -XEN_EPERM)
 
@@ -86,10 +95,12 @@ static int64_t version_features(gva_t arg)
 /* The command line may hold what only the control domain should know. */
 static int64_t version_command_line(gva_t arg)
 {
+    /* LAB(1): the hypervisor's command line for the control domain; others read the text <denied> */
     if (!current_domain()->is_privileged) {
         return answer_text(arg, "<denied>", sizeof(xen_commandline_t));
     }
     return guest_access_write(arg, boot_info.command_line, sizeof(xen_commandline_t));
+    /* END LAB(1) */
 }
 _Static_assert(sizeof(boot_info.command_line) == sizeof(xen_commandline_t), "copied whole");
 
