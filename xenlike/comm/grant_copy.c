@@ -93,6 +93,8 @@ void grant_copy_begin(struct grant_copy_state *state)
 
 int16_t grant_copy(const struct gnttab_copy *op, struct grant_copy_state *state)
 {
+    /* LAB(5): copy between two sides, each a frame of ours or a grant: ranges, rights, both let go of
+     * Skeleton: return (int16_t)lab_todo("copy through grants"); */
     int16_t status = sides_claim(op, state);
     if (unlikely(status != GNTST_okay)) {
         return status;
@@ -109,6 +111,7 @@ int16_t grant_copy(const struct gnttab_copy *op, struct grant_copy_state *state)
         memcpy(to, from, op->len);
     }
     return GNTST_okay;
+    /* END LAB(5) */
 }
 
 void grant_copy_end(struct grant_copy_state *state)

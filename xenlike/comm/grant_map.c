@@ -157,6 +157,8 @@ static int16_t map_from(struct domain *granter, struct gnttab_map_grant_ref *op)
 
 int16_t grant_map(struct gnttab_map_grant_ref *op)
 {
+    /* LAB(5): map another domain's frame as its grant allows it: flags, revocation, handles
+     * Skeleton: return (int16_t)lab_todo("map a grant"); */
     if (unlikely((op->flags & KINDS) == 0)) {
         return GNTST_bad_gntref;
     }
@@ -167,6 +169,7 @@ int16_t grant_map(struct gnttab_map_grant_ref *op)
     int16_t status = map_from(granter, op);
     domain_put(granter);
     return status;
+    /* END LAB(5) */
 }
 
 /* --- Unmap --------------------------------------------------------------------------------------------------------- */

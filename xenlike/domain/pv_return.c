@@ -23,6 +23,7 @@ void pv_toggle_mode(struct vcpu *v)
 
 int64_t pv_iret(struct vcpu *v)
 {
+    /* LAB(2): what the guest's iret frame may set, and what it may not: registers, selectors, flags, the mode */
     struct cpu_user_regs *regs = &v->regs;
     struct iret_context frame;
 
@@ -61,4 +62,5 @@ int64_t pv_iret(struct vcpu *v)
     /* T7: the mask follows IF; the mask byte beside cs was for the kernel to look at. */
     WRITE_ONCE(v->info->evtchn_upcall_mask, (frame.rflags & RFLAGS_IF) == 0);
     return (int64_t)frame.rax;
+    /* END LAB(2) */
 }

@@ -54,6 +54,8 @@ struct bounce {
 static uint32_t frame_fill(uint64_t frame[FRAME_WORDS], const struct vcpu *v,
                            const struct bounce *bounce, bool from_kernel)
 {
+    /* LAB(2): the words of a bounce frame, from the stack pointer up: how many there are is the result
+     * Skeleton: lab_todo("a bounce frame"); return 0; */
     const struct cpu_user_regs *regs = &v->regs;
     uint8_t mask = READ_ONCE(v->info->evtchn_upcall_mask);
     uint64_t rflags = regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL);
@@ -80,6 +82,7 @@ static uint32_t frame_fill(uint64_t frame[FRAME_WORDS], const struct vcpu *v,
     frame[n++] = regs->rsp;
     frame[n++] = regs->ss;
     return n;
+    /* END LAB(2) */
 }
 
 static void bounce_to(struct vcpu *v, const struct bounce *bounce)
@@ -119,6 +122,8 @@ static void bounce_to(struct vcpu *v, const struct bounce *bounce)
 
 void pv_deliver_exception(struct vcpu *v, uint32_t vector, bool has_error_code, uint32_t error_code)
 {
+    /* LAB(2): let the guest's handler of this vector run next: without one the domain crashes
+     * Skeleton: lab_todo("deliver an exception"); domain_crash(v->domain, "exceptions are not delivered yet"); */
     static const char *const names[] = {
         "#DE", "#DB", "NMI", "#BP", "#OF", "#BR",          "#UD", "#NM", "#DF", "exception 9",
         "#TS", "#NP", "#SS", "#GP", "#PF", "exception 15", "#MF", "#AC", "#MC", "#XM",
@@ -134,6 +139,7 @@ void pv_deliver_exception(struct vcpu *v, uint32_t vector, bool has_error_code, 
         bounce.entry.mask_events = v->pv.traps[vector & 0xff].mask_events;
     }
     bounce_to(v, &bounce);
+    /* END LAB(2) */
 }
 
 void pv_deliver_page_fault(struct vcpu *v, uint64_t address, uint32_t error_code)

@@ -48,6 +48,7 @@ static int get_device_frame(const struct domain *d, pte_t pte)
 
 int pt_entry_get_l1(struct domain *d, struct domain *frame_owner, pte_t *pte)
 {
+    /* LAB(3): may this domain have this entry in a lowest table: count the reference, or refuse */
     mfn_t mfn = wide_mfn(*pte);
     bool held;
 
@@ -73,6 +74,7 @@ int pt_entry_get_l1(struct domain *d, struct domain *frame_owner, pte_t *pte)
     }
     *pte = pt_entry_adjust_l1(*pte);
     return 0;
+    /* END LAB(3) */
 }
 
 void pt_entry_put_l1(pte_t pte)

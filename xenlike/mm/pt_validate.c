@@ -20,6 +20,7 @@ pte_t page_table_hypervisor_slots[HV_L4_SLOTS];
 /* Entries of an L1 are nearly always absent or ordinary: this loop is the price of pinning. */
 static int up_l1(struct domain *d, pte_t *entry, unsigned int *progress, unsigned int end)
 {
+    /* LAB(3): every entry of a table that is to become an L1: all counted, or none */
     for (unsigned int i = *progress; i < end; i++) {
         pte_t pte = entry[i];
 
@@ -36,6 +37,7 @@ static int up_l1(struct domain *d, pte_t *entry, unsigned int *progress, unsigne
     }
     *progress = end;
     return 0;
+    /* END LAB(3) */
 }
 
 static int up_upper(struct domain *d, mfn_t table, unsigned int level, unsigned int *progress,
