@@ -100,7 +100,7 @@ fetch: ## get into the cache what the build and tests use of Debian without inst
 
 run-all: test-programs
 	@$(RUN) $(UNIT_RUNS) $(FUZZ_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) \
-	    $(SYSTEM_XEN) $(KERNEL_RUNS)
+	    $(SYSTEM_XEN) $(KERNEL_RUNS) $(LAB_RUNS)
 
 # Every test that runs a QEMU, on Debian's next one.
 QEMU10 := $(XENLIKE_CACHE)/qemu-10/usr/bin
@@ -126,7 +126,7 @@ run-emulated: $(PVCTL_HOST) $(EMULATED_SUITES)
 	@$(RUN) --verbose $(EMULATED_SUITES:%="$(EMULATOR) %") \
 	    "tests/portable/offline-commands.sh $(EMULATOR) $(PVCTL_HOST)"
 
-test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE) $(ATTACK_IMAGES) \
+test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE) $(ATTACK_IMAGES) $(LAB_EXAMS) \
     $(if $(shell command -v clang 2>/dev/null),$(FUZZERS))
 
 unit-tests: $(UNIT_SUITES)

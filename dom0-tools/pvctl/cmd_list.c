@@ -62,10 +62,10 @@ static void list_json(const struct domain_info *info, const char *name, bool fir
     printf("%s\n    {\"name\": ", first ? "" : ",");
     session_json_text(stdout, name);
     printf(", \"domid\": %u, \"uuid\": \"%s\", \"memory_kib\": %llu, \"max_memory_kib\": %llu, "
-           "\"vcpus\": %u, \"state\": \"%s\", \"cpu_time_ns\": %llu",
+           "\"vcpus\": %u, \"state\": \"%s\", \"cpu_time_ns\": %llu, \"shared_info_frame\": %llu",
            (unsigned int)info->domid, uuid, (unsigned long long)(info->nr_pages * 4),
            (unsigned long long)(info->max_pages * 4), info->nr_vcpus, letters,
-           (unsigned long long)info->cpu_time_ns);
+           (unsigned long long)info->cpu_time_ns, (unsigned long long)info->shared_info_frame);
     if (info->shutdown) {
         printf(", \"shutdown_reason\": \"%s\"", domctl_reason_name(info->reason));
     }
