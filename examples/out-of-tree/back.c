@@ -110,11 +110,9 @@ static int hello_connect(struct device *device)
         return result;
     }
     BACK_RING_INIT(&hello->ring, (hello_sring_t *)hello->page.address, MEMORY_PAGE_SIZE);
+    /* A port rings once when it is bound: what the front end asked before that is served. */
     result = event_bind_interdomain(device->other_domid, (event_port_t)port, serve, device);
     hello->port = result > 0 ? result : 0;
-    if (result > 0) {
-        event_set_pending((event_port_t)result, true); /* it may have asked already */
-    }
     return result > 0 ? 0 : result;
 }
 

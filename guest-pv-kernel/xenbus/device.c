@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Drivers of split devices: which devices there are, and their handshakes by the table.
- * Owns: the list of devices; each one's directory in the store, together with its driver.
- * Invariants DV1-DV3 (pvk/device.h). Locks: `stepping`, for the list and every handshake.
+ * Owns: the list of devices; each one's directory in the store, together with its driver; the thread
+ * that walks through all handshakes. Watches only leave work for it.
+ * Invariants DV1-DV3 (pvk/device.h). Locks: none; one thread.
  * Read next: xenbus_device.c, the table; device_nodes.c
  */
 #include <errno.h>
@@ -30,8 +31,18 @@ struct entry {
 /* guest.lds brackets what DEVICE_DRIVER() leaves. */
 extern const struct device_driver *const pvk_drivers_start[], *const pvk_drivers_end[];
 
+/* Something to look at: what a path of a driver's directories says, or one device (by address only, for
+ * it may have gone). */
+struct work {
+    struct work *next;
+    const struct device_driver *driver; /* NULL: the device */
+    const struct entry *entry;
+    char path[DEVICE_PATH];
+};
+
 static struct entry *entries;
-static struct mutex stepping;
+static struct work *first_work, **last_work = &first_work;
+static struct wait_queue working;
 
 static bool is_front(const struct entry *entry)
 {
@@ -217,7 +228,6 @@ static bool step_once(struct entry *entry)
     return actions[action] != NULL && actions[action](entry, own);
 }
 
-/* With `stepping` held. */
 static void step(struct entry *entry)
 {
     struct entry **link = &entries;
@@ -235,26 +245,37 @@ static void step(struct entry *entry)
     free(entry);
 }
 
-static void other_changed(struct xenbus *store, const char *path, void *data)
+/* ---- work --------------------------------------------------------------------------------------- */
+
+/* Without memory for it nothing happens until the next change. */
+static void add_work(const struct device_driver *driver, const struct entry *entry,
+                     const char *path)
+{
+    struct work *work = calloc(1, sizeof(*work));
+
+    if (work != NULL && strlen(path) < sizeof(work->path)) {
+        work->driver = driver;
+        work->entry = entry;
+        strcpy(work->path, path);
+        *last_work = work;
+        last_work = &work->next;
+        wait_queue_wake_all(&working);
+    } else {
+        free(work);
+    }
+}
+
+static void other_changed(struct xenbus *store, const char *path, void *entry)
 {
     (void)store;
     (void)path;
-    mutex_lock(&stepping);
-    step(data);
-    mutex_unlock(&stepping);
+    add_work(NULL, entry, "");
 }
 
-/* It may have gone since: only one that is still in the list is touched. */
-static void step_given_up(void *data)
+static void ours_changed(struct xenbus *store, const char *path, void *driver)
 {
-    mutex_lock(&stepping);
-    for (struct entry *entry = entries; entry != NULL; entry = entry->next) {
-        if (entry == data) {
-            step(entry);
-            break;
-        }
-    }
-    mutex_unlock(&stepping);
+    (void)store;
+    add_work(driver, NULL, path);
 }
 
 void device_give_up(struct device *device, const char *why)
@@ -263,7 +284,7 @@ void device_give_up(struct device *device, const char *why)
 
     if (entry->broken == NULL && device->connected) {
         entry->broken = why;
-        (void)thread_create_in(NULL, "device", step_given_up, entry, 0);
+        add_work(NULL, entry, "");
     }
 }
 
@@ -369,22 +390,21 @@ static void look_everywhere(const struct device_driver *driver, const char *root
     look_below(driver, root, driver->side == DEVICE_FRONT_END ? 1 : 2);
 }
 
-static void ours_changed(struct xenbus *store, const char *path, void *data)
+static void look_at_path(const struct device_driver *driver, const char *path)
 {
-    const struct device_driver *driver = data;
     bool front = driver->side == DEVICE_FRONT_END;
     char root[DEVICE_PATH], directory[DEVICE_PATH];
     unsigned int domid, id;
     int used = 0, found;
     const char *rest;
 
-    (void)store;
     root_of(driver, root);
-    rest = path + strlen(root);
-    mutex_lock(&stepping);
     if (strlen(path) <= strlen(root)) {
-        found = 0;
-    } else if (front) {
+        look_everywhere(driver, root);
+        return;
+    }
+    rest = path + strlen(root);
+    if (front) {
         found = sscanf(rest, "/%u%n", &id, &used) == 1;
     } else {
         found = sscanf(rest, "/%u/%u%n", &domid, &id, &used) == 2;
@@ -397,7 +417,31 @@ static void ours_changed(struct xenbus *store, const char *path, void *data)
         snprintf(directory, sizeof(directory), "%.*s", (int)(rest + used - path), path);
         look(driver, directory, id);
     }
-    mutex_unlock(&stepping);
+}
+
+static void do_work(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        struct work *work = first_work;
+        struct entry *entry = entries;
+
+        if (work == NULL) {
+            wait_queue_wait_always(&working);
+            continue;
+        }
+        first_work = work->next;
+        last_work = first_work == NULL ? &first_work : last_work;
+        while (entry != NULL && entry != work->entry) {
+            entry = entry->next;
+        }
+        if (work->driver != NULL) {
+            look_at_path(work->driver, work->path);
+        } else if (entry != NULL) {
+            step(entry);
+        }
+        free(work);
+    }
 }
 
 int device_start(void)
@@ -414,6 +458,9 @@ int device_start(void)
             return -ENODEV;
         }
         root_of(*driver, root);
+        if (!started && count == 0 && thread_create("devices", do_work, NULL, 0) == NULL) {
+            return -ENOMEM;
+        }
         if (!started) {
             (void)xenbus_watch(xenbus_default(), root, ours_changed, (void *)(uintptr_t)*driver,
                                &watch);

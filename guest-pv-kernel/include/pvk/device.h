@@ -6,7 +6,8 @@
  * Invariant DV1: a state is only written as the table of xenbus_device.c allows. DV2: `release` is
  * called exactly once for each `publish` that was begun, and for a front end not before the back end
  * has let go. DV3: a device whose directory or whose other end's is gone has been released.
- * Callbacks run in the store's thread of watches: they may use the store and wait a little.
+ * Callbacks run in one thread of the process that called device_start(): they may use the store, print,
+ * and wait a little; while one does, no other device gets on.
  * Read next: docs/drivers/xenbus.md, ../../xenbus/device.c
  */
 #ifndef PVK_DEVICE_H
@@ -55,7 +56,7 @@ struct device_driver {
     static const struct device_driver *const driver##_registered \
         __attribute__((section(".pvk_drivers"), used)) = &(driver)
 
-/* Starts every driver that is linked in; returns how many those are, or -ENODEV without a store.
+/* Starts every driver that is linked in; returns how many those are, -ENODEV without a store, or -ENOMEM.
  * Devices that are there, and those that come later, then go through their handshakes. Calling it
  * again changes nothing. */
 int device_start(void);
