@@ -175,13 +175,15 @@ static bool has_back(struct store *store, uint16_t domid, void *data)
 {
     struct device_name *name = data;
     char path[STORE_PATH_MAX];
-    char *online;
+    char **names;
+    size_t count = 0;
 
     name->back_domid = domid;
     device_store_back(name, path);
-    online = store_read_at(store, STORE_NO_TRANSACTION, "%s/online", path);
-    free(online);
-    return online != NULL;
+    if (store_directory(store, STORE_NO_TRANSACTION, path, &names, &count) == 0) {
+        free(names);
+    }
+    return count > 0;
 }
 
 bool device_store_find_back(struct store *store, struct device_name *name)

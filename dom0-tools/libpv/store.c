@@ -339,13 +339,14 @@ int store_remove(struct store *store, uint32_t transaction, const char *path)
     return request_simple(store, XS_RM, transaction, &piece, 1);
 }
 
-int store_directory(struct store *store, uint32_t transaction, const char *path, char ***names,
-                    size_t *count)
+/* A request for a node whose answer is texts, each with its NUL. */
+static int request_list(struct store *store, uint32_t type, uint32_t transaction, const char *path,
+                        char ***names, size_t *count)
 {
     struct piece piece = text_piece(path);
     char *reply, *text;
     size_t size, found = 0;
-    int result = request(store, XS_DIRECTORY, transaction, &piece, 1, &reply, &size);
+    int result = request(store, type, transaction, &piece, 1, &reply, &size);
 
     *names = NULL;
     *count = 0;
@@ -371,6 +372,18 @@ int store_directory(struct store *store, uint32_t transaction, const char *path,
     (*names)[found] = NULL;
     *count = found;
     return 0;
+}
+
+int store_directory(struct store *store, uint32_t transaction, const char *path, char ***names,
+                    size_t *count)
+{
+    return request_list(store, XS_DIRECTORY, transaction, path, names, count);
+}
+
+int store_permissions(struct store *store, uint32_t transaction, const char *path,
+                      char ***permissions, size_t *count)
+{
+    return request_list(store, XS_GET_PERMS, transaction, path, permissions, count);
 }
 
 int store_set_permissions(struct store *store, uint32_t transaction, const char *path,

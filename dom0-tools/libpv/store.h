@@ -54,6 +54,9 @@ int store_directory(struct store *store, uint32_t transaction, const char *path,
 /* permissions as on the wire, joined by NULs in order: "n1", "r2"; the first is the owner. */
 int store_set_permissions(struct store *store, uint32_t transaction, const char *path,
                           const char *const *permissions, size_t count);
+/* The same, read: one malloc'ed block, NULL-terminated. */
+int store_permissions(struct store *store, uint32_t transaction, const char *path,
+                      char ***permissions, size_t *count);
 
 int store_transaction_start(struct store *store, uint32_t *transaction);
 int store_transaction_end(struct store *store, uint32_t transaction, bool commit);

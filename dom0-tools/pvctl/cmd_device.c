@@ -12,6 +12,7 @@
 
 #include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/libpv/vbd.h"
+#include "dom0-tools/pvctl/device_lint.h"
 #include "dom0-tools/pvctl/session.h"
 #include "guest-pv-kernel/xenbus/xenbus_device.h"
 
@@ -61,11 +62,23 @@ static void show_block_counters(uint16_t domid, const char *number)
     printf("    segments through mapped grants %llu, through grant copy %llu\n", mapped, copied);
 }
 
+/* Why an end gave the device up. */
+static void show_reason(struct store *store, const char *directory, const char *key,
+                        const char *who)
+{
+    char *why = store_read_at(store, 0, "%s/%s", directory, key);
+
+    if (why != NULL && why[0] != '\0') {
+        printf("    %s says: %s\n", who, why);
+    }
+    free(why);
+}
+
 static void show_device(struct store *store, uint16_t domid, const char *type, const char *number)
 {
     enum xenbus_state front, back = XenbusStateUnknown;
     char directory[96], name[VBD_NAME_SIZE];
-    char *back_directory, *why = NULL;
+    char *back_directory;
 
     snprintf(directory, sizeof(directory), "/local/domain/%u/device/%.24s/%.20s",
              (unsigned int)domid, type, number);
@@ -75,7 +88,6 @@ static void show_device(struct store *store, uint16_t domid, const char *type, c
         return; /* no split device: suspend and the like */
     }
     back = state_at(store, back_directory);
-    why = store_read_at(store, 0, "%s/hotplug-error", back_directory);
     printf("%s/%s", type, number);
     if (strcmp(type, "vbd") == 0) {
         vbd_name((uint32_t)strtoul(number, NULL, 10), name);
@@ -83,23 +95,24 @@ static void show_device(struct store *store, uint16_t domid, const char *type, c
     }
     printf(": front end %s, back end %s, to move next: %s\n", xenbus_device_state_name(front),
            xenbus_device_state_name(back), turn_in_words(xenbus_device_whose_turn(front, back)));
-    if (why != NULL) {
-        printf("    the back end says: %s\n", why);
-    }
+    show_reason(store, directory, "error", "the front end");
+    show_reason(store, back_directory, "error", "the back end");
+    show_reason(store, back_directory, "hotplug-error", "the back end");
     if (strcmp(type, "vbd") == 0) {
         show_block_counters(domid, number);
     }
-    free(why);
     free(back_directory);
 }
 
 int cmd_device(const struct command_call *call, struct error *error)
 {
     struct store *store = session_store(error);
+    bool lint = commands_option(call, "lint") != NULL;
     struct domain_info info;
     char path[96];
     char **types, **numbers;
     size_t nr_types = 0, nr_numbers;
+    unsigned int findings = 0;
 
     if (store == NULL || session_domain(store, call->argv[0], &info, error) < 0) {
         store_close(store);
@@ -117,11 +130,15 @@ int cmd_device(const struct command_call *call, struct error *error)
             continue;
         }
         for (size_t j = 0; j < nr_numbers; j++) {
-            show_device(store, info.domid, types[i], numbers[j]);
+            if (lint) {
+                findings += device_lint(store, info.domid, types[i], numbers[j]);
+            } else {
+                show_device(store, info.domid, types[i], numbers[j]);
+            }
         }
         free(numbers);
     }
     free(types);
     store_close(store);
-    return EXIT_OK;
+    return findings > 0 ? EXIT_FAILED : EXIT_OK;
 }
