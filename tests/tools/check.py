@@ -236,6 +236,13 @@ def check_abi():
     return [line for line in (result.stdout + result.stderr).splitlines() if line]
 
 
+def check_xenbus():
+    """docs/drivers/xenbus.md shows the state machine of the code"""
+    result = subprocess.run([sys.executable, "tests/tools/xenbus_table.py"], cwd=TOP,
+                            capture_output=True, text=True)
+    return (result.stdout + result.stderr).splitlines() if result.returncode else []
+
+
 def check_names():
     """tests/abi lists every number of include/public, and the kept table is up to date"""
     need("clang")
