@@ -146,28 +146,15 @@ static void take_store_events(struct block_backend *backend)
 
 /* ---- clients ------------------------------------------------------------------------------------ */
 
-static void answer_status(const struct block_backend *backend, const char *request, char *answer,
-                          size_t size)
+static void describe(const struct block_vbd *vbd, char *answer, size_t size)
 {
-    const struct block_vbd *vbd = NULL;
-    const struct block_device *device;
-    const struct block_counters *counters;
-    bool connected;
-    unsigned int domid;
-    unsigned long number;
+    const struct block_device *device = &vbd->device;
+    const struct block_counters *counters = &device->counters;
+    bool connected = block_device_is_connected(device);
 
-    if (sscanf(request, "status %u %lu", &domid, &number) == 2) {
-        vbd = vbd_find(backend, (uint16_t)domid, (uint32_t)number);
-    }
-    if (vbd == NULL) {
-        snprintf(answer, size, "none\n");
-        return;
-    }
-    device = &vbd->device;
-    counters = &device->counters;
-    connected = block_device_is_connected(device);
-    snprintf(answer, size, "ok %u %llu %llu %llu %llu %llu %u %u %u %u %llu %llu %llu %llu\n",
-             connected, (unsigned long long)counters->requests, (unsigned long long)counters->reads,
+    snprintf(answer, size,
+             "ok %u %llu %llu %llu %llu %llu %u %u %u %u %llu %llu %llu %llu %llu %u\n", connected,
+             (unsigned long long)counters->requests, (unsigned long long)counters->reads,
              (unsigned long long)counters->writes, (unsigned long long)counters->flushes,
              (unsigned long long)counters->errors,
              connected ? (unsigned int)device->ring.sring->req_prod : 0u,
@@ -175,7 +162,30 @@ static void answer_status(const struct block_backend *backend, const char *reque
              connected ? (unsigned int)device->ring.rsp_prod_pvt : 0u,
              connected ? device->ring.nr_ents : 0u, (unsigned long long)device->nr_mapped,
              (unsigned long long)device->nr_copied, (unsigned long long)counters->sectors_read,
-             (unsigned long long)counters->sectors_written);
+             (unsigned long long)counters->sectors_written,
+             (unsigned long long)counters->notifications, vbd->nr_resumed);
+}
+
+static void answer_request(struct block_backend *backend, const char *request, char *answer,
+                           size_t size)
+{
+    struct block_vbd *vbd = NULL;
+    unsigned int domid;
+    unsigned long number;
+    char verb[8];
+
+    if (sscanf(request, "%7s %u %lu", verb, &domid, &number) == 3) {
+        vbd = vbd_find(backend, (uint16_t)domid, (uint32_t)number);
+    }
+    if (vbd == NULL || (strcmp(verb, "status") != 0 && strcmp(verb, "restart") != 0)) {
+        snprintf(answer, size, "none\n");
+        return;
+    }
+    describe(vbd, answer, size);
+    if (strcmp(verb, "restart") == 0) {
+        /* When its thread has ended, the store still says Connected: somebody has to go on. */
+        block_device_abandon(&vbd->device);
+    }
 }
 
 static void serve_client(struct block_backend *backend)
@@ -193,7 +203,7 @@ static void serve_client(struct block_backend *backend)
     }
     if (count > 0) {
         request[count] = '\0';
-        answer_status(backend, request, answer, sizeof(answer));
+        answer_request(backend, request, answer, sizeof(answer));
         (void)write(descriptor, answer, strlen(answer));
     }
     close(descriptor);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * block_device.c: connecting a front end's ring and serving it.
- * Invariants BLK2, BLK3 (block_device.h). Read next: block_request.c, block_grants.c.
+ * Invariants BLK2, BLK3, BLK4 (block_device.h). Read next: block_request.c, block_grants.c.
  */
 #include "dom0-tools/backends/block_device.h"
 
@@ -11,17 +11,23 @@
 
 #include <public/errno.h>
 
+#include "dom0-tools/backends/block_fault.h"
 #include "dom0-tools/libpv/seam.h"
 
 /* ---- one request -------------------------------------------------------------------------------- */
 
 static int16_t serve_read(struct block_device *device)
 {
-    const struct block_request *request = &device->request;
+    struct block_request *request = &device->request;
 
     if (block_disk_read(&device->disk, request->first_sector, device->staging, request->bytes) <
-            0 ||
-        block_grants_move(device, true) < 0) {
+        0) {
+        return BLKIF_RSP_ERROR;
+    }
+    if (device->fault != NULL) {
+        block_fault_shorten(device);
+    }
+    if (block_grants_move(device, true) < 0) {
         return BLKIF_RSP_ERROR;
     }
     device->counters.reads++;
@@ -79,22 +85,34 @@ static int16_t serve_request(struct block_device *device, const struct blkif_req
     return status == BLKIF_RSP_OKAY ? serve[request->operation](device) : status;
 }
 
-static void respond(struct block_device *device, const struct blkif_request *raw, int16_t status)
+void block_device_put(struct block_device *device, const struct blkif_response *response)
 {
     blkif_back_ring_t *ring = &device->ring;
-    struct blkif_response *response = RING_GET_RESPONSE(ring, ring->rsp_prod_pvt);
     unsigned int notify;
 
-    device->counters.requests++;
-    device->counters.errors += status != BLKIF_RSP_OKAY;
-    memset(response, 0, sizeof(*response));
-    response->id = raw->id;
-    response->operation = block_request_answered(raw);
-    response->status = status;
+    *RING_GET_RESPONSE(ring, ring->rsp_prod_pvt) = *response;
     ring->rsp_prod_pvt++;
     RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(ring, notify);
     if (notify) {
+        device->counters.notifications++;
         seam_event_notify(device->events, (uint32_t)device->port);
+    }
+}
+
+static void respond(struct block_device *device, const struct blkif_request *raw, int16_t status)
+{
+    struct blkif_response response;
+
+    device->counters.requests++;
+    device->counters.errors += status != BLKIF_RSP_OKAY;
+    memset(&response, 0, sizeof(response));
+    response.id = raw->id;
+    response.operation = block_request_answered(raw);
+    response.status = status;
+    if (device->fault != NULL) {
+        block_fault_answer(device, &response);
+    } else if (!device->abandoned) {
+        block_device_put(device, &response);
     }
 }
 
@@ -116,7 +134,14 @@ static bool serve_ring(struct block_device *device)
 
         RING_COPY_REQUEST(ring, ring->req_cons, &raw);
         ring->req_cons++;
-        respond(device, &raw, serve_request(device, &raw));
+        if (device->fault != NULL && !block_fault_admits(device)) {
+            respond(device, &raw, BLKIF_RSP_ERROR);
+        } else {
+            respond(device, &raw, serve_request(device, &raw));
+        }
+    }
+    if (device->fault != NULL && !device->abandoned) {
+        block_fault_flush(device);
     }
     if (device->stopping) {
         return false;
@@ -162,7 +187,9 @@ static void disconnect(struct block_device *device)
         seam_unmap_grants(device->ring_pages);
     }
     free(device->staging_memory);
+    free(device->fault);
     device->staging_memory = NULL;
+    device->fault = NULL;
     device->ring_pages = NULL;
     device->events = device->port = -1;
 }
@@ -245,8 +272,9 @@ int block_device_connect(struct block_device *device, const struct block_offer *
     }
     device->events = device->port = device->wake[0] = device->wake[1] = -1;
     device->done = done;
-    device->stopping = false;
+    device->stopping = device->abandoned = false;
     device->broken = NULL;
+    device->fault = block_fault_read(offer->fault);
     result = take_resources(device, offer);
     if (result == 0) {
         result = seam_thread_start("block", device_run, device);
@@ -263,6 +291,12 @@ void block_device_stop(struct block_device *device)
         device->stopping = true;
         (void)write(device->wake[1], "x", 1);
     }
+}
+
+void block_device_abandon(struct block_device *device)
+{
+    device->abandoned = device->ring_pages != NULL;
+    block_device_stop(device);
 }
 
 bool block_device_is_connected(const struct block_device *device)

@@ -6,6 +6,8 @@
  * Invariant BLK2: each request is copied from the ring once, each index read once; a front end that
  * overruns its ring loses the device, and nobody else notices. BLK3: nothing of the guest is mapped
  * once block_device_is_connected() is false.
+ * BLK4: responses come in the order of the requests, so that rsp_prod says which are unanswered: a
+ * response overwrites the slot of its own request or of an older one, never of one to be replayed.
  * Locks: none; threads are cooperative, and only its own thread touches a connected device's ring.
  * Guest ABI: io/blkif.h. Read next: block_device.c, block_backend.c for the handshake.
  */
@@ -24,12 +26,16 @@ struct block_offer {
     uint32_t ring_references[BLOCK_RING_MAX_PAGES];
     uint32_t port;
     bool persistent;
+    const char *fault; /* words, or NULL */
 };
 
 struct block_counters {
     uint64_t requests, reads, writes, flushes, errors;
     uint64_t sectors_read, sectors_written;
+    uint64_t notifications; /* of the front end */
 };
+
+struct block_fault;
 
 struct block_grant {
     void *page; /* NULL: the slot is free */
@@ -48,6 +54,8 @@ struct block_device {
     int wake[2];      /* a byte in [1] makes the thread look at `stopping` */
     int done;         /* a descriptor that gets a byte when the thread has ended */
     bool persistent, stopping;
+    bool abandoned;                /* the request at hand is left to whoever comes next */
+    struct block_fault *fault;     /* NULL: none is wanted (block_fault.h) */
     const char *broken;            /* why the device was given up; NULL: it was not */
     struct block_grant *grants;    /* BLOCK_GRANTS slots, when persistent */
     uint64_t nr_mapped, nr_copied; /* segments that took either way */
@@ -61,6 +69,11 @@ struct block_device {
 int block_device_connect(struct block_device *device, const struct block_offer *offer, int done);
 /* Ask the thread to end; it answers what it has begun, unmaps everything and says so. */
 void block_device_stop(struct block_device *device);
+/* The same, but what it has begun stays unanswered in the ring, as if the back end had crashed: who
+ * connects next carries it out again. Requests are answered in order, so none is lost or overtaken. */
+void block_device_abandon(struct block_device *device);
+/* One response into the ring, and the bell if the front end asked for it. */
+void block_device_put(struct block_device *device, const struct blkif_response *response);
 bool block_device_is_connected(const struct block_device *device);
 
 /* ---- block_grants.c ---------------------------------------------------------------------------- */

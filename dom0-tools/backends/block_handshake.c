@@ -182,12 +182,14 @@ static const char *read_offer(struct store *store, const struct block_vbd *vbd,
 
 static const char *connect_ring(struct block_backend *backend, struct block_vbd *vbd)
 {
-    struct block_offer offer;
+    char *fault = store_read_at(backend->store, 0, "%s/fault", vbd->back);
+    struct block_offer offer = {.fault = fault};
     const char *wrong = read_offer(backend->store, vbd, &offer);
 
     if (wrong == NULL && block_device_connect(&vbd->device, &offer, backend->ended[1]) < 0) {
         wrong = "the front end's ring or event channel cannot be used";
     }
+    free(fault);
     return wrong;
 }
 
@@ -198,6 +200,7 @@ static bool resume(struct block_backend *backend, struct block_vbd *vbd, enum xe
     const char *wrong = open_disk(backend, vbd) < 0 ? "the disk's file cannot be opened again"
                                                     : connect_ring(backend, vbd);
 
+    vbd->nr_resumed++;
     return wrong != NULL && fail(backend, vbd, own, wrong, NULL);
 }
 
@@ -303,6 +306,11 @@ bool block_handshake_step(struct block_backend *backend, struct block_vbd *vbd)
             (void)fail(backend, vbd, own, vbd->device.broken, NULL);
             vbd->device.broken = NULL;
             continue;
+        }
+        /* Both closing, and nobody serves any more: the front end would wait for answers in vain. */
+        if (own == XenbusStateClosing && other == XenbusStateClosing &&
+            !block_device_is_connected(&vbd->device)) {
+            action = XENBUS_DEVICE_CLOSE;
         }
         if (own == XenbusStateConnected && action == XENBUS_DEVICE_WAIT &&
             !block_device_is_connected(&vbd->device)) {

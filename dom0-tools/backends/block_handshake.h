@@ -17,6 +17,7 @@
 struct block_vbd {
     struct block_vbd *next;
     uint32_t number;
+    unsigned int nr_resumed; /* how often a back end's work was taken up again */
     char back[BLOCK_PATH_SIZE], front[BLOCK_PATH_SIZE];
     struct block_device device;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_block.c: block-attach, block-list, block-detach: virtual disks of a running domain.
+ * cmd_block.c: block-attach, block-list, block-detach, block-restart: virtual disks of a running domain.
  * Owns: nothing. block-list's columns are xl's.
  * Read next: disk_setup.c.
  */
@@ -9,9 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0-tools/libpv/seam.h"
+#include "dom0-tools/libpv/vbd.h"
+#include "dom0-tools/pvctl/block_status.h"
 #include "dom0-tools/pvctl/disk_setup.h"
 #include "dom0-tools/pvctl/disk_spec.h"
 #include "dom0-tools/pvctl/session.h"
+
+#define RESTART_SECONDS 20u
 
 int cmd_block_attach(const struct command_call *call, struct error *error)
 {
@@ -47,6 +52,55 @@ int cmd_block_detach(const struct command_call *call, struct error *error)
     }
     store_close(store);
     return result;
+}
+
+/* Until a new back end has taken the ring up; that takes no longer than the request under way. */
+static bool wait_for_resumption(uint16_t domid, uint32_t number, unsigned int before)
+{
+    uint64_t deadline_ns = seam_now_ns() + RESTART_SECONDS * 1000000000ull;
+    struct block_status status;
+
+    while (block_status_ask("status", domid, number, &status)) {
+        if (status.connected && status.resumed != before) {
+            return true;
+        }
+        if (seam_now_ns() >= deadline_ns || seam_wait_any(NULL, 0, 5) < 0) {
+            return false;
+        }
+    }
+    return false;
+}
+
+int cmd_block_restart(const struct command_call *call, struct error *error)
+{
+    struct store *store = session_store(error);
+    struct block_status status;
+    struct domain_info info;
+    uint32_t number;
+    int result;
+
+    if (store == NULL) {
+        return -1;
+    }
+    result = session_domain(store, call->argv[0], &info, error);
+    store_close(store);
+    if (result < 0) {
+        return result;
+    }
+    if (vbd_number(call->argv[1], &number) < 0 ||
+        !block_status_ask("restart", info.domid, number, &status)) {
+        return error_set(error, ERROR_NO_SUCH_DEVICE, "domain %u has no disk '%s'",
+                         (unsigned int)info.domid, call->argv[1]);
+    }
+    if (!status.connected) {
+        error_set(error, ERROR_DISK, "disk '%s' is not connected", call->argv[1]);
+        return error_hint(error, "`pvctl device' shows who has to move next");
+    }
+    if (!wait_for_resumption(info.domid, number, status.resumed)) {
+        return error_set(error, ERROR_TIMEOUT, "the back end of disk '%s' does not come back",
+                         call->argv[1]);
+    }
+    return 0;
 }
 
 /* A number of a node; xl shows -1 for what is not there. */

@@ -8,10 +8,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/libpv/vbd.h"
+#include "dom0-tools/pvctl/block_status.h"
 #include "dom0-tools/pvctl/device_lint.h"
 #include "dom0-tools/pvctl/session.h"
 #include "guest-pv-kernel/xenbus/xenbus_device.h"
@@ -33,33 +32,24 @@ static const char *turn_in_words(char turn)
 /* What the block back end knows of a disk. */
 static void show_block_counters(uint16_t domid, const char *number)
 {
-    char request[48], answer[320] = "";
-    unsigned long long requests, reads, writes, flushes, errors, mapped, copied;
-    unsigned int connected, produced, consumed, answered, slots;
-    int descriptor = seam_service_connect("block");
-    ssize_t count = 0;
+    struct block_status status;
 
-    if (descriptor < 0) {
+    if (!block_status_ask("status", domid, strtoul(number, NULL, 10), &status)) {
         return;
     }
-    snprintf(request, sizeof(request), "status %u %.20s\n", (unsigned int)domid, number);
-    if (write(descriptor, request, strlen(request)) > 0) {
-        count = read(descriptor, answer, sizeof(answer) - 1);
-    }
-    close(descriptor);
-    answer[count > 0 ? count : 0] = '\0';
-    if (sscanf(answer, "ok %u %llu %llu %llu %llu %llu %u %u %u %u %llu %llu", &connected,
-               &requests, &reads, &writes, &flushes, &errors, &produced, &consumed, &answered,
-               &slots, &mapped, &copied) != 12) {
-        return;
-    }
-    if (connected != 0) {
-        printf("    ring: %u slots, req_prod %u, req_cons %u, rsp_prod %u\n", slots, produced,
-               consumed, answered);
+    if (status.connected) {
+        printf("    ring: %u slots, req_prod %u, req_cons %u, rsp_prod %u; notifications %llu\n",
+               status.slots, status.produced, status.consumed, status.answered,
+               status.notifications);
     }
     printf("    requests %llu (reads %llu, writes %llu, flushes %llu, refused or failed %llu)\n",
-           requests, reads, writes, flushes, errors);
-    printf("    segments through mapped grants %llu, through grant copy %llu\n", mapped, copied);
+           status.requests, status.reads, status.writes, status.flushes, status.errors);
+    printf("    sectors read %llu, written %llu\n", status.sectors_read, status.sectors_written);
+    printf("    segments through mapped grants %llu, through grant copy %llu\n", status.mapped,
+           status.copied);
+    if (status.resumed > 0) {
+        printf("    its back end was begun anew %u times\n", status.resumed);
+    }
 }
 
 /* Why an end gave the device up. */

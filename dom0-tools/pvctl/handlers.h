@@ -48,6 +48,7 @@ int cmd_info_dmesg(const struct command_call *call, struct error *error);
 int cmd_block_attach(const struct command_call *call, struct error *error);
 int cmd_block_list(const struct command_call *call, struct error *error);
 int cmd_block_detach(const struct command_call *call, struct error *error);
+int cmd_block_restart(const struct command_call *call, struct error *error);
 int cmd_device_attach(const struct command_call *call, struct error *error);
 int cmd_device_list(const struct command_call *call, struct error *error);
 int cmd_device_detach(const struct command_call *call, struct error *error);

@@ -88,6 +88,8 @@ const struct command commands_table[] = {
     {"block-detach", MACHINE(cmd_block_detach), "[--force] DOMAIN VDEV",
      "take a disk away from a domain",
      OPTIONS({0, "force", NULL, "also when the guest does not let go"}), 2, 2},
+    {"block-restart", MACHINE(cmd_block_restart), "DOMAIN VDEV",
+     "end a disk's back end in mid-work and begin a new one", NULL, 2, 2},
     {"device", MACHINE(cmd_device), "[--lint] DOMAIN",
      "show both ends of a domain's devices, and who waits for whom",
      OPTIONS({0, "lint", NULL, "only what is wrong with their nodes in the store"}), 1, 1},

@@ -11,6 +11,8 @@
 #include <pvk/console.h>
 #include <pvk/memory.h>
 
+#define SLOT_IDS (1ull << 32) /* what an id grows by each time its slot is used */
+
 /* ---- responses ---------------------------------------------------------------------------------- */
 
 static void page_put(struct block_device *device, struct blkfront_page *page)
@@ -86,6 +88,19 @@ static int errno_of_status(int16_t status)
     return status == BLKIF_RSP_OKAY ? 0 : status == BLKIF_RSP_EOPNOTSUPP ? -EOPNOTSUPP : -EIO;
 }
 
+/* The request under way that a response answers; NULL: there is none. */
+static struct blkfront_slot *slot_of(struct block_device *device,
+                                     const struct blkif_response *response)
+{
+    uint64_t index = response->id % SLOT_IDS;
+    struct blkfront_slot *slot = &device->slots[index];
+
+    return index < device->nr_slots && slot->io != NULL && slot->id == response->id &&
+                   slot->operation == response->operation
+               ? slot
+               : NULL;
+}
+
 void blkfront_event(event_port_t port, void *data)
 {
     struct block_device *device = data;
@@ -105,15 +120,16 @@ void blkfront_event(event_port_t port, void *data)
         }
         while (ring->rsp_cons != produced) {
             struct blkif_response response;
+            struct blkfront_slot *slot;
 
             RING_COPY_RESPONSE(ring, ring->rsp_cons, &response);
             ring->rsp_cons++;
-            if (response.id >= device->nr_slots || device->slots[response.id].io == NULL ||
-                device->slots[response.id].operation != response.operation) {
+            slot = slot_of(device, &response);
+            if (slot == NULL) {
                 give_up(device, "the back end answered what was not asked");
                 return;
             }
-            slot_finish(device, &device->slots[response.id], errno_of_status(response.status));
+            slot_finish(device, slot, errno_of_status(response.status));
         }
         RING_FINAL_CHECK_FOR_RESPONSES(ring, more);
     } while (more);
@@ -194,6 +210,8 @@ static void put_request(struct block_device *device, struct blkfront_slot *slot,
     struct blkif_request request = {.operation = operations[io->kind]};
 
     slot->operation = request.operation;
+    slot->id =
+        slot->id < SLOT_IDS ? (uint64_t)(slot - device->slots) + SLOT_IDS : slot->id + SLOT_IDS;
     if (indirect(nr_segments)) {
         struct blkif_request_indirect *large = (struct blkif_request_indirect *)(void *)&request;
         struct blkfront_page *list = slot->pages[nr_segments];
@@ -202,14 +220,14 @@ static void put_request(struct block_device *device, struct blkfront_slot *slot,
             .operation = BLKIF_OP_INDIRECT,
             .indirect_op = slot->operation,
             .nr_segments = (uint16_t)nr_segments,
-            .id = (uint64_t)(slot - device->slots),
+            .id = slot->id,
             .sector_number = io->sector,
             .indirect_grefs = {(grant_ref_t)list->reference},
         };
         fill_segments(slot, io, list->address);
     } else {
         request.nr_segments = (uint8_t)nr_segments;
-        request.id = (uint64_t)(slot - device->slots);
+        request.id = slot->id;
         request.sector_number = io->sector;
         fill_segments(slot, io, request.seg);
     }

@@ -2,7 +2,7 @@
 /*
  * Inside the block front end: a disk, its ring and the pages it lends.
  * Invariant BF2: a slot is free, or its request's pages belong to it until its response came; a
- * response that fits no slot gives the device up. BF3: a page that the back end still holds when the
+ * response that fits no request under way, be it an old one twice, gives the device up. BF3: a page that the back end still holds when the
  * device ends is never used again.
  * Locks: `stepping` for the handshake; the ring is touched between threads only.
  * Guest ABI: io/blkif.h. Read next: blkfront.c (requests), blkfront_connect.c (handshake),
@@ -34,6 +34,7 @@ struct blkfront_page {
 struct blkfront_slot {
     struct block_io *io; /* NULL: free */
     uint8_t operation;   /* as the response must name it */
+    uint64_t id;         /* likewise: the slot's number, and above it how often it was used */
     unsigned int nr_pages;
     struct blkfront_page *pages[BLKFRONT_MAX_SEGMENTS + 1]; /* the last may hold the segments */
 };

@@ -13,6 +13,7 @@
 #include <public/errno.h>
 
 #include "dom0-tools/backends/block_device.h"
+#include "dom0-tools/backends/block_fault.h"
 #include "dom0-tools/libpv/seam.h"
 
 #define DISK_SECTORS 256u
@@ -188,17 +189,26 @@ int block_disk_flush(const struct block_disk *disk)
 
 /* ---- a front end -------------------------------------------------------------------------------- */
 
-static int connect_to(unsigned int order, bool persistent)
+static const char *fault;
+
+/* To the ring as it is: its front end may have used it before. */
+static int connect_again(unsigned int order, bool persistent)
 {
-    struct block_offer offer = {.ring_order = order, .port = 5, .persistent = persistent};
+    struct block_offer offer = {
+        .ring_order = order, .port = 5, .persistent = persistent, .fault = fault};
 
     for (unsigned int i = 0; i < 1u << order && i < BLOCK_RING_MAX_PAGES; i++) {
         offer.ring_references[i] = 9999;
     }
     device.domid = 1;
     device.disk.limits = (struct block_limits){DISK_SECTORS, false};
-    XEN_FRONT_RING_INIT(&front, (blkif_sring_t *)(void *)ring_bytes, 4096u << order);
     return block_device_connect(&device, &offer, STDERR_FILENO);
+}
+
+static int connect_to(unsigned int order, bool persistent)
+{
+    XEN_FRONT_RING_INIT(&front, (blkif_sring_t *)(void *)ring_bytes, 4096u << order);
+    return connect_again(order, persistent);
 }
 
 static void run(void)
@@ -427,6 +437,65 @@ Test(block_back, a_ring_that_never_runs_dry_leaves_turns_to_others)
     during_copy = ask_again;
     run();
     cr_assert_eq(nr_turns_given, 50);
+}
+
+static unsigned int copies_left;
+
+static void crash_in_mid_request(void)
+{
+    if (--copies_left == 0) {
+        block_device_abandon(&device);
+        during_copy = NULL;
+    }
+}
+
+Test(block_back, BLK4_what_was_not_answered_is_carried_out_by_the_next)
+{
+    for (unsigned int crash_at = 1; crash_at <= 5; crash_at++) {
+        memset(disk_bytes, 0, sizeof(disk_bytes));
+        cr_assert_eq(connect_to(0, false), 0);
+        for (unsigned int i = 0; i < 5; i++) {
+            memset(page_bytes[i], (int)(i + 1), 4096);
+            put(BLKIF_OP_WRITE, i * 8, 1)->seg[0].gref = i;
+        }
+        copies_left = crash_at;
+        during_copy = crash_in_mid_request;
+        run();
+        cr_assert_eq(front.sring->rsp_prod, crash_at - 1, "what was begun is not answered");
+        cr_assert_eq(connect_again(0, false), 0);
+        run();
+        cr_assert_eq(front.sring->rsp_prod, 5);
+        for (unsigned int i = 0; i < 5; i++) {
+            cr_assert_eq(answer(i), BLKIF_RSP_OKAY);
+            cr_assert_eq(disk_bytes[i * 4096], i + 1);
+        }
+    }
+}
+
+Test(block_back, BLF1_faults_are_as_their_words_say)
+{
+    static const char *const bad[] = {"slow", "slow=x", "nothing=1", "slow=1,error=2", "=3"};
+    struct blkif_response response;
+
+    cr_assert_null(block_fault_read(NULL));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cr_assert_null(block_fault_read(bad[i]), "%s", bad[i]);
+    }
+    fault = "reorder=3 error=2";
+    cr_assert_eq(connect_to(0, true), 0);
+    for (unsigned int i = 0; i < 4; i++) {
+        put(BLKIF_OP_WRITE, i * 8, 1);
+    }
+    run();
+    cr_assert_eq(front.sring->rsp_prod, 4);
+    for (unsigned int i = 0; i < 4; i++) {
+        static const uint64_t ids[] = {1002, 1001, 1000, 1003};
+
+        RING_COPY_RESPONSE(&front, i, &response);
+        cr_assert_eq(response.id, ids[i]);
+        cr_assert_eq(response.status, ids[i] % 2 == 1 ? BLKIF_RSP_ERROR : BLKIF_RSP_OKAY);
+    }
+    fault = NULL;
 }
 
 static unsigned int turns;

@@ -156,15 +156,30 @@ static void answer_beyond_the_slots(void)
     respond(UINT64_MAX, BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
 }
 
+/* The id of the request that was asked last. */
+static uint64_t asked(void)
+{
+    return RING_GET_REQUEST(&back, back.sring->req_prod - 1)->id;
+}
+
 static void answer_another_operation(void)
 {
-    respond(0, BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    respond(asked(), BLKIF_OP_READ, BLKIF_RSP_OKAY);
 }
 
 static void answer_twice(void)
 {
-    respond(0, BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
-    respond(0, BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
+    uint64_t id = asked();
+
+    respond(id, BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
+    respond(id, BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
+}
+
+static uint64_t earlier;
+
+static void answer_an_earlier_one_again(void)
+{
+    respond(earlier, BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
 }
 
 static void overrun(void)
@@ -232,6 +247,17 @@ Test(block_front, every_ill_answer_gives_the_disk_up)
         cr_assert_eq(block_write(&device, 0, data, 4096), -EIO, "and stays so");
         memset(slots, 0, sizeof(slots));
     }
+}
+
+Test(block_front, BF2_an_old_answer_does_not_fit_the_slots_next_request)
+{
+    connect_with(true);
+    script = answer_all_backwards;
+    cr_assert_eq(block_write(&device, 0, data, 4096), 0);
+    earlier = last.id;
+    script = answer_an_earlier_one_again;
+    cr_assert_eq(block_write(&device, 8, data, 4096), -EIO);
+    cr_assert_not_null(device.broken);
 }
 
 Test(block_front, an_error_is_that_requests_alone)

@@ -13,6 +13,14 @@ extern unsigned long disk_seed;
 int disk_bench(struct block_device *device);
 int disk_verify(struct block_device *device);
 _Noreturn int disk_flood(struct block_device *device);
+int disk_stress(struct block_device *device);
 int disk_lie(struct block_device *device);
+int disk_rewrite(struct block_device *device);
+int disk_rewind(struct block_device *device);
+int disk_flap(struct block_device *device);
+int disk_vanish(struct block_device *device);
+
+/* The disk was taken away: wait until it is given again. */
+void disk_come_back(struct block_device **device);
 
 #endif

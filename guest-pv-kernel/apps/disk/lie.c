@@ -41,6 +41,7 @@ static int ask(struct block_device *device, struct blkif_request request, uint8_
     slot->io = &io;
     slot->nr_pages = 0;
     slot->operation = operation;
+    slot->id = 0;
     device->nr_in_flight++;
     *RING_GET_REQUEST(&device->ring, device->ring.req_prod_pvt) = request;
     device->ring.req_prod_pvt++;

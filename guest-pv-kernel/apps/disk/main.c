@@ -4,9 +4,14 @@
  *   info      its size and features
  *   bench     throughput and requests per second, at depth 1 and 32
  *   verify    random reads and writes at depth 1 to 32, against a model of the contents
+ *   stress    verify without end
  *   rounds    write a numbered round, flush, say so, again: for whoever pulls the plug
  *   dump      the first line of text on it, through /dev
  *   lie       what a hostile front end does, to see that it is refused
+ *   rewrite   change requests after they were published, for a while
+ *   rewind    move the ring's index backwards
+ *   flap      write every state there is into the store, in no order
+ *   vanish    end with requests under way
  *   flood     requests without end, none of which needs any work
  *   wait      do nothing until the end
  * Anything after "disk=" is the disk's name, xvda unless said; "seed=" begins the random numbers.
@@ -57,7 +62,7 @@ _Noreturn static void never(void)
 }
 
 /* The disk was taken away: wait until it is given again. */
-static void come_back(struct block_device **device)
+void disk_come_back(struct block_device **device)
 {
     printf("the disk is gone\n");
     while (block_open(disk_name, device) != 0) {
@@ -80,7 +85,7 @@ static int rounds(struct block_device *device)
         result = block_write(device, 0, sectors, sizeof(sectors));
         result = result != 0 ? result : block_flush(device);
         if (result == -ENODEV) {
-            come_back(&device);
+            disk_come_back(&device);
             continue;
         }
         if (result != 0) {
@@ -123,8 +128,11 @@ static const struct {
     const char *word;
     int (*run)(struct block_device *device);
 } tasks[] = {
-    {"info", information}, {"bench", disk_bench},   {"verify", disk_verify}, {"rounds", rounds},
-    {"dump", dump},        {"wait", wait_for_ever}, {"lie", disk_lie},       {"flood", disk_flood},
+    {"info", information},     {"bench", disk_bench},   {"verify", disk_verify},
+    {"stress", disk_stress},   {"rounds", rounds},      {"dump", dump},
+    {"wait", wait_for_ever},   {"lie", disk_lie},       {"flood", disk_flood},
+    {"rewrite", disk_rewrite}, {"rewind", disk_rewind}, {"flap", disk_flap},
+    {"vanish", disk_vanish},
 };
 
 static int run(const char *word, struct block_device *device)

@@ -5,6 +5,7 @@
  * model knows what every read has to give.
  * Read next: main.c
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 
 struct operation {
     struct block_io io;
-    bool under_way;
+    bool under_way, cut_off; /* cut off: the disk went away under it */
     unsigned int nr_sectors;
     uint8_t bytes[MOST_SECTORS * SECTOR];
 };
@@ -29,7 +30,7 @@ struct operation {
 static struct operation *operations;
 static uint32_t written[WINDOW]; /* how often; the model */
 static uint8_t busy[WINDOW];
-static unsigned int nr_under_way, nr_wrong, nr_reads, nr_writes;
+static unsigned int nr_under_way, nr_wrong, nr_reads, nr_writes, nr_cut_off, nr_again;
 static struct wait_queue finished;
 static uint64_t random_state;
 
@@ -73,6 +74,12 @@ static void operation_done(struct block_io *io, int result)
     struct operation *operation = io->data;
     unsigned int first = (unsigned int)io->sector;
 
+    if (result == -ENODEV) {
+        operation->cut_off = true;
+        nr_cut_off++;
+        wait_queue_wake_all(&finished);
+        return;
+    }
     for (unsigned int i = 0; i < operation->nr_sectors; i++) {
         busy[first + i] = 0;
         if (io->kind == BLOCK_IO_READ && result == 0 &&
@@ -88,6 +95,35 @@ static void operation_done(struct block_io *io, int result)
     operation->under_way = false;
     nr_under_way--;
     wait_queue_wake_all(&finished);
+}
+
+/* The disk was taken away, with these under way: whether a write was done is not known, so all are done
+ * again when it is back. */
+static void again(struct block_device *device)
+{
+    disk_come_back(&device);
+    for (unsigned int i = 0; i < MOST_DEPTH; i++) {
+        struct operation *operation = &operations[i];
+
+        if (operation->cut_off) {
+            operation->cut_off = false;
+            nr_cut_off--;
+            nr_again++;
+            int result = block_submit(device, &operation->io);
+            if (result != 0) {
+                operation_done(&operation->io, result);
+            }
+        }
+    }
+}
+
+static void wait_for_one(struct block_device *device)
+{
+    if (nr_cut_off > 0) {
+        again(device);
+    } else {
+        wait_queue_wait_always(&finished);
+    }
 }
 
 static bool overlaps(unsigned int first, unsigned int count)
@@ -137,13 +173,27 @@ static void at_depth(struct block_device *device, unsigned int depth, unsigned i
         unsigned int first = random_below(WINDOW - count + 1);
 
         while (nr_under_way >= depth || overlaps(first, count)) {
-            wait_queue_wait_always(&finished);
+            wait_for_one(device);
         }
         begin(device, idle(), random_below(2) == 0, first, count);
     }
     while (nr_under_way > 0) {
-        wait_queue_wait_always(&finished);
+        wait_for_one(device);
     }
+}
+
+/* For ever: rounds over the same sectors, each of which ends with a line. */
+int disk_stress(struct block_device *device)
+{
+    int status = 0;
+
+    for (unsigned int round = 1; status == 0; round++) {
+        status = disk_verify(device);
+        disk_seed++;
+        printf("stress: round %u is over\n", round);
+        fflush(stdout);
+    }
+    return status;
 }
 
 int disk_verify(struct block_device *device)
@@ -164,15 +214,16 @@ int disk_verify(struct block_device *device)
     random_state = disk_seed;
     for (unsigned int first = 0; first < WINDOW; first += most) {
         while (idle() == NULL) {
-            wait_queue_wait_always(&finished);
+            wait_for_one(device);
         }
         begin(device, idle(), true, first, WINDOW - first < most ? WINDOW - first : most);
     }
     for (unsigned int depth = 1; depth <= MOST_DEPTH && nr_wrong == 0; depth *= 2) {
         at_depth(device, depth, most);
     }
-    printf("verify: seed %lu, %u reads, %u writes at depth 1 to %u: %s\n", disk_seed, nr_reads,
-           nr_writes, MOST_DEPTH, nr_wrong == 0 ? "all as expected" : "WRONG");
+    printf("verify: seed %lu, %u reads, %u writes (%u of them begun again) at depth 1 to %u: %s\n",
+           disk_seed, nr_reads, nr_writes, nr_again, MOST_DEPTH,
+           nr_wrong == 0 ? "all as expected" : "WRONG");
     free(operations);
     return nr_wrong == 0 ? 0 : 1;
 }
