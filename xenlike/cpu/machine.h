@@ -130,6 +130,7 @@ void machine_load_task_switched(
 
 /* --- The machine's end and its console ------------------------------------------------------------ */
 
+NORETURN void machine_stop(void); /* halts this CPU for good */
 NORETURN void machine_power_off(void);
 NORETURN void machine_reboot(void);
 

@@ -23,9 +23,7 @@ static void panic_begin(void)
 {
     interrupts_disable();
     if (__atomic_fetch_add(&panics, 1, __ATOMIC_SEQ_CST) != 0) {
-        for (;;) {
-            halt();
-        }
+        machine_stop();
     }
 }
 
@@ -41,9 +39,7 @@ NORETURN static void panic_end(void)
     if (!boot_info.options.stop_at_panic) {
         machine_reboot();
     }
-    for (;;) {
-        halt();
-    }
+    machine_stop();
 }
 
 static void print_where(const char *what, uint64_t address)

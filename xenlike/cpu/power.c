@@ -19,7 +19,7 @@
 
 #define END_CODE_OK 0 /* isa-debug-exit ends QEMU with 2 * code + 1 */
 
-NORETURN static void stop(void)
+void machine_stop(void)
 {
     interrupts_disable();
     for (;;) {
@@ -39,7 +39,7 @@ void machine_reboot(void)
     port_out8(KEYBOARD_STATUS, KEYBOARD_RESET);
     /* An exception with no IDT resets any processor. */
     __asm__ volatile("lidt %0\n\tint3" : : "m"(no_table));
-    stop();
+    machine_stop();
 }
 
 static uint32_t pci_config(uint32_t device, uint32_t reg)
@@ -63,5 +63,5 @@ void machine_power_off(void)
         }
     }
     port_out16(Q35_PM_CONTROL, SLEEP_ENABLE);
-    stop();
+    machine_stop();
 }

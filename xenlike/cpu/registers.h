@@ -9,7 +9,6 @@
 #define MSR_SYSENTER_CS    0x00000174
 #define MSR_PAT            0x00000277
 #define MSR_X2APIC         0x00000800
-#define MSR_EFER           0xc0000080
 #define MSR_STAR           0xc0000081
 #define MSR_LSTAR          0xc0000082
 #define MSR_CSTAR          0xc0000083
@@ -17,10 +16,6 @@
 #define MSR_FS_BASE        0xc0000100
 #define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
-
-#define EFER_SCE (UINT64_C(1) << 0)
-#define EFER_LME (UINT64_C(1) << 8)
-#define EFER_NXE (UINT64_C(1) << 11)
 
 #define CR0_MP (UINT64_C(1) << 1)
 #define CR0_TS (UINT64_C(1) << 3)

@@ -15,7 +15,6 @@
 
 /* Fields of ELF64 by offset (System V ABI, chapter 4). */
 #define EH_SIZE        64
-#define EH_TYPE        16
 #define EH_MACHINE     18
 #define EH_ENTRY       24
 #define EH_PHOFF       32

@@ -19,7 +19,6 @@
      BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
 #define ECX_XSAVE      BIT(26)
 #define ECX_OSXSAVE    BIT(27)
-#define ECX_AVX        BIT(28)
 #define ECX_HYPERVISOR BIT(31)
 /* edx: FPU DE TSC MSR PAE CX8 APIC SEP CMOV PAT CLFLUSH MMX FXSR SSE SSE2 HTT; no VME PSE MCE MTRR PGE MCA PSE36 DS ACPI. */
 #define LEAF1_EDX                                                                                 \

@@ -84,16 +84,11 @@ static bool decode(struct instruction *i)
     return false;
 }
 
-/* Stores the low half and clears the high one, as 32-bit results do. */
-static void store_low(uint64_t *field, uint32_t value)
-{
-    *field = value;
-}
-
+/* 32-bit results clear the high half of their registers. */
 static void store_halves(struct vcpu *v, uint64_t value)
 {
-    store_low(&v->regs.rax, (uint32_t)value);
-    store_low(&v->regs.rdx, (uint32_t)(value >> 32));
+    v->regs.rax = (uint32_t)value;
+    v->regs.rdx = value >> 32;
 }
 
 /* --- Ports --------------------------------------------------------------------------------------------- */
@@ -104,11 +99,6 @@ static uint32_t port_size(const struct instruction *i)
         return 1;
     }
     return i->operand_16 ? 2 : 4;
-}
-
-static uint64_t size_mask(uint32_t bytes)
-{
-    return bytes == 4 ? 0xffffffff : (UINT64_C(1) << bytes * 8) - 1;
 }
 
 /* e4-e7: port in the instruction; ec-ef: in dx. Bit 1 of the opcode: out. */
@@ -127,16 +117,12 @@ static bool in_out(struct vcpu *v, struct instruction *i)
         port = immediate;
     }
     if ((i->opcode & 2) != 0) {
-        return pv_port_out(v, port, bytes, (uint32_t)(regs->rax & size_mask(bytes)));
+        return pv_port_out(v, port, bytes, (uint32_t)(regs->rax & mask_of_bytes(bytes)));
     }
     if (!pv_port_in(v, port, bytes, &value)) {
         return false;
     }
-    if (bytes == 4) {
-        store_low(&regs->rax, value);
-    } else {
-        regs->rax = (regs->rax & ~size_mask(bytes)) | value;
-    }
+    regs->rax = (bytes == 4 ? 0 : regs->rax & ~mask_of_bytes(bytes)) | value;
     return true;
 }
 
@@ -231,10 +217,10 @@ static bool emulate_cpuid(struct vcpu *v, struct instruction *i)
     uint32_t out[4];
 
     pv_cpuid(v, (uint32_t)v->regs.rax, (uint32_t)v->regs.rcx, out);
-    store_low(&v->regs.rax, out[0]);
-    store_low(&v->regs.rbx, out[1]);
-    store_low(&v->regs.rcx, out[2]);
-    store_low(&v->regs.rdx, out[3]);
+    v->regs.rax = out[0];
+    v->regs.rbx = out[1];
+    v->regs.rcx = out[2];
+    v->regs.rdx = out[3];
     return true;
 }
 

@@ -69,7 +69,7 @@ static bool is_pci(const struct domain *d, uint16_t port, uint32_t bytes)
 
 static uint32_t ones(uint32_t bytes)
 {
-    return bytes == 4 ? 0xffffffff : (1u << bytes * 8) - 1;
+    return (uint32_t)mask_of_bytes(bytes);
 }
 
 static uint16_t pci_function(void)

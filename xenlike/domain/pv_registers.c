@@ -92,9 +92,7 @@ bool pv_write_xcr(struct vcpu *v, uint32_t index, uint64_t value)
 
 /* --- Model-specific registers -------------------------------------------------------------------------------- */
 
-#define MSR_FS_BASE        0xc0000100
-#define MSR_GS_BASE        0xc0000101
-#define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_FS_BASE 0xc0000100 /* then that of GS, and the one that swapgs brings */
 
 /* Registers with one answer; a write is dropped. */
 static const struct {
@@ -112,22 +110,14 @@ static const struct {
     {0xc0011029, 2},                  /* AMD: LFENCE serialises */
 };
 
-/* MSR_*_BASE to SEGBASE_*; in guest-kernel mode GS is the kernel's. */
+/* In guest-kernel mode GS is the kernel's. */
 static bool base_register(uint32_t index, unsigned int *which)
 {
-    switch (index) {
-    case MSR_FS_BASE:
-        *which = SEGBASE_FS;
-        return true;
-    case MSR_GS_BASE:
-        *which = SEGBASE_GS_KERNEL;
-        return true;
-    case MSR_KERNEL_GS_BASE:
-        *which = SEGBASE_GS_USER;
-        return true;
-    default:
-        return false;
-    }
+    static const uint8_t bases[] = {SEGBASE_FS, SEGBASE_GS_KERNEL, SEGBASE_GS_USER};
+
+    index -= MSR_FS_BASE;
+    *which = index < ARRAY_SIZE(bases) ? bases[index] : 0;
+    return index < ARRAY_SIZE(bases);
 }
 
 bool pv_read_msr(struct vcpu *v, uint32_t index, uint64_t *value)

@@ -17,7 +17,6 @@
 #define VECTOR_BP  3
 #define VECTOR_UD  6
 #define VECTOR_NM  7
-#define VECTOR_DF  8
 #define VECTOR_GP  13
 #define VECTOR_PF  14
 
@@ -215,79 +214,60 @@ static bool software_interrupt(struct vcpu *v, uint32_t error_code)
     return true;
 }
 
-static void trap_deliver(struct vcpu *v, uint32_t vector, uint64_t fault_address)
-{
-    bool has_error_code = vector < 32 && ((HAS_ERROR_CODE >> vector) & 1) != 0;
+/* Vectors that are not simply delivered. True: nothing is left to deliver. fault_address: DR6 for #DB. */
+typedef bool trap_handler(struct vcpu *v, uint32_t vector, uint64_t fault_address);
 
-    pv_deliver_exception(v, vector, has_error_code, v->regs.error_code);
-}
-
-static void trap_debug(struct vcpu *v, uint32_t vector, uint64_t debug_status)
+static bool trap_debug(struct vcpu *v, uint32_t vector, uint64_t debug_status)
 {
-    v->pv.debug_registers[6] |= debug_status & 0xe00f;
-    if (debugger_takes(v, vector)) {
-        return;
+    if (vector == VECTOR_DB) {
+        v->pv.debug_registers[6] |= debug_status & 0xe00f;
     }
-    pv_deliver_exception(v, vector, false, 0);
+    return debugger_takes(v, vector);
 }
 
-static void trap_breakpoint(struct vcpu *v, uint32_t vector, uint64_t fault_address)
+static bool trap_invalid_opcode(struct vcpu *v, uint32_t vector, uint64_t fault_address)
 {
-    if (!debugger_takes(v, vector)) {
-        pv_deliver_exception(v, vector, false, 0);
-    }
+    return pv_emulate_forced_cpuid(v);
 }
 
-static void trap_invalid_opcode(struct vcpu *v, uint32_t vector, uint64_t fault_address)
-{
-    if (!pv_emulate_forced_cpuid(v)) {
-        pv_deliver_exception(v, vector, false, 0);
-    }
-}
-
-static void trap_no_fpu(struct vcpu *v, uint32_t vector, uint64_t fault_address)
+static bool trap_no_fpu(struct vcpu *v, uint32_t vector, uint64_t fault_address)
 {
     pv_set_task_switched(v, false); /* the kernel restores its task's state and retries */
-    pv_deliver_exception(v, vector, false, 0);
+    return false;
 }
 
-static void trap_protection(struct vcpu *v, uint32_t vector, uint64_t fault_address)
+static bool trap_protection(struct vcpu *v, uint32_t vector, uint64_t fault_address)
 {
     uint32_t error_code = v->regs.error_code;
 
-    if (error_code == 0 ? pv_emulate_privileged(v) : software_interrupt(v, error_code)) {
-        return;
-    }
-    pv_deliver_exception(v, vector, true, error_code);
+    return error_code == 0 ? pv_emulate_privileged(v) : software_interrupt(v, error_code);
 }
 
-static void trap_page_fault(struct vcpu *v, uint32_t vector, uint64_t fault_address)
+static bool trap_page_fault(struct vcpu *v, uint32_t vector, uint64_t fault_address)
 {
     uint32_t error_code = v->regs.error_code;
 
-    if ((error_code & (PF_PRESENT | PF_WRITE)) == (PF_PRESENT | PF_WRITE) && v->pv.in_kernel &&
-        (v->domain->vm_assist & (1u << VMASST_TYPE_writable_pagetables)) != 0 &&
-        page_table_emulate_store(v, GVA(fault_address))) {
-        return;
+    if ((error_code & (PF_PRESENT | PF_WRITE)) != (PF_PRESENT | PF_WRITE) || !v->pv.in_kernel ||
+        (v->domain->vm_assist & (1u << VMASST_TYPE_writable_pagetables)) == 0 ||
+        !page_table_emulate_store(v, GVA(fault_address))) {
+        pv_deliver_page_fault(v, fault_address, error_code);
     }
-    pv_deliver_page_fault(v, fault_address, error_code);
+    return true;
 }
-
-typedef void trap_handler(struct vcpu *v, uint32_t vector, uint64_t fault_address);
 
 static trap_handler *const trap_handlers[32] = {
-    [VECTOR_BP] = trap_breakpoint, [VECTOR_DB] = trap_debug,      [VECTOR_UD] = trap_invalid_opcode,
-    [VECTOR_NM] = trap_no_fpu,     [VECTOR_GP] = trap_protection, [VECTOR_PF] = trap_page_fault,
+    [VECTOR_DB] = trap_debug,  [VECTOR_BP] = trap_debug,      [VECTOR_UD] = trap_invalid_opcode,
+    [VECTOR_NM] = trap_no_fpu, [VECTOR_GP] = trap_protection, [VECTOR_PF] = trap_page_fault,
 };
 
 void pv_trap(struct vcpu *v, uint32_t vector, uint64_t fault_address)
 {
     trap_handler *handler = vector < ARRAY_SIZE(trap_handlers) ? trap_handlers[vector] : NULL;
 
-    if (handler == NULL) {
-        handler = trap_deliver;
+    if (handler == NULL || !handler(v, vector, fault_address)) {
+        pv_deliver_exception(v, vector, vector < 32 && ((HAS_ERROR_CODE >> vector) & 1) != 0,
+                             v->regs.error_code);
     }
-    handler(v, vector, fault_address);
 }
 
 bool pv_deliver_pending_nmi(struct vcpu *v)

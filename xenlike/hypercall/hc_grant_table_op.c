@@ -84,7 +84,7 @@ static int run_elements(const struct operation *operation, uint64_t pointer, uin
         gva_t place = GVA(pointer + *done * operation->size);
 
         /* Sixteen copies of a page are the longest stretch. */
-        if (*done % 16 == 0 && *done != 0 && hypercall_preempt_wanted()) {
+        if (*done % 16 == 0 && *done != 0 && machine_preempt_wanted()) {
             break;
         }
         result = guest_access_read(&op, place, operation->size);

@@ -80,7 +80,7 @@ static int update_list(const struct mmu_domains *domains, uint64_t list, uint32_
 
         if (unlikely(n == 0)) {
             result = -XEN_EFAULT;
-        } else if (i != 0 && i % 32 == 0 && hypercall_preempt_wanted()) {
+        } else if (i != 0 && i % 32 == 0 && machine_preempt_wanted()) {
             result = -XEN_ERESTART;
         }
         for (uint32_t j = 0; j < n && result == 0; j++) {

@@ -126,7 +126,7 @@ static int operate(const struct mmu_domains *domains, uint64_t list, uint32_t co
     for (i = 0; i < count; i++) {
         struct mmuext_op op;
 
-        if (i != 0 && hypercall_preempt_wanted()) {
+        if (i != 0 && machine_preempt_wanted()) {
             *done = i;
             return -XEN_ERESTART;
         }

@@ -57,7 +57,7 @@ HYPERCALL_2(hc_multicall, list, count)
     v->in_multicall = true;
     v->multicall_ended = false;
     while (done < nr_calls && outcome == ENTRY_DONE && error == 0) {
-        if (done % ENTRIES_PER_CHECK == 0 && done != 0 && hypercall_preempt_wanted()) {
+        if (done % ENTRIES_PER_CHECK == 0 && done != 0 && machine_preempt_wanted()) {
             break;
         }
         outcome = run_entry(v, GVA(list + done * sizeof(struct multicall_entry)), &result, &error);

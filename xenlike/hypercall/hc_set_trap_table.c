@@ -31,7 +31,7 @@ HYPERCALL_1(hc_set_trap_table, list)
             return error;
         }
         list += sizeof(trap);
-        if (hypercall_preempt_wanted()) {
+        if (machine_preempt_wanted()) {
             return hypercall_continue(__HYPERVISOR_set_trap_table, list, 0, 0, 0, 0, 0);
         }
     }

@@ -38,11 +38,6 @@ int64_t hypercall_continue(uint64_t nr, uint64_t a1, uint64_t a2, uint64_t a3, u
                            uint64_t a5, uint64_t a6);
 /* Fills a page with one 32-byte stub per call number: what a kernel with a HYPERCALL_PAGE note jumps to. */
 void hypercall_page_fill(void *page);
-/* Between units of long work. Cheap. */
-static inline bool hypercall_preempt_wanted(void)
-{
-    return machine_preempt_wanted();
-}
 
 /* One per call, in hypercall/hc_<name>.c */
 hypercall_handler hc_set_trap_table, hc_mmu_update, hc_set_gdt, hc_stack_switch, hc_set_callbacks,

@@ -151,7 +151,7 @@ static int exchange_all(struct domain *d, struct xen_memory_exchange *exchange, 
     chunk.index = exchange->nr_exchanged / chunk.nr_in;
     uint64_t nr_chunks = exchange->in.nr_extents / chunk.nr_in;
     for (bool first = true; chunk.index < nr_chunks && result == 0; first = false) {
-        if (!first && hypercall_preempt_wanted()) {
+        if (!first && machine_preempt_wanted()) {
             return -XEN_ERESTART;
         }
         result = exchange_chunk(&chunk, scratch, scratch + PT_ENTRIES);

@@ -94,7 +94,7 @@ int64_t memory_reservation_change(struct memory_call *call)
     batch.address_bits = XENMEMF_get_address_bits(reservation->mem_flags);
     while (i < reservation->nr_extents && !preempted && steps[call->op](&batch, i)) {
         i++;
-        preempted = i < reservation->nr_extents && hypercall_preempt_wanted();
+        preempted = i < reservation->nr_extents && machine_preempt_wanted();
     }
     domain_put(batch.d);
     return preempted ? hypercall_continue(__HYPERVISOR_memory_op, call->op | (i << MEMORY_OP_SHIFT),

@@ -20,11 +20,15 @@
 
 /* Arithmetic on numbers a guest chose: true when the result did not fit. */
 #define ckd_add(result, a, b) __builtin_add_overflow(a, b, result)
-#define ckd_sub(result, a, b) __builtin_sub_overflow(a, b, result)
-#define ckd_mul(result, a, b) __builtin_mul_overflow(a, b, result)
 
 #define min_u64(a, b) ((uint64_t)(a) < (uint64_t)(b) ? (uint64_t)(a) : (uint64_t)(b))
 #define max_u64(a, b) ((uint64_t)(a) > (uint64_t)(b) ? (uint64_t)(a) : (uint64_t)(b))
+
+/* As many ones as so many bytes have bits: 1 to 8. */
+static inline uint64_t mask_of_bytes(unsigned int bytes)
+{
+    return ~UINT64_C(0) >> (64 - bytes * 8);
+}
 
 #define NORETURN          __attribute__((noreturn))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))

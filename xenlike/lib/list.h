@@ -37,7 +37,5 @@ static inline void list_remove(struct list_node *node)
     list_init(node);
 }
 #define list_entry(node, type, member) container_of(node, type, member)
-#define list_for_each(node, head) \
-    for (struct list_node *node = (head)->next; node != (head); node = node->next)
 
 #endif

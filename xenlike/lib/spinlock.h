@@ -20,11 +20,6 @@ typedef struct CAPABILITY("lock") spinlock {
         0             \
     }
 
-static inline void spinlock_init(spinlock_t *lock)
-{
-    lock->taken = 0;
-}
-
 static inline void spin_lock(spinlock_t *lock) ACQUIRES(*lock) UNCHECKED_LOCKING
 {
     while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) != 0) {

@@ -77,7 +77,6 @@ static inline uint64_t frame_word_owner(uint64_t state)
 /* A free block: order and flush stamp in state beside the owner, links in aux (frame numbers, 0: end). */
 #define FRAME_FREE_HEAD        (UINT64_C(1) << 50)
 #define FRAME_FREE_ORDER_SHIFT 40
-#define FRAME_FREE_ORDER_MASK  (UINT64_C(0x1f) << FRAME_FREE_ORDER_SHIFT)
 #define FRAME_FREE_STAMP_MASK  UINT64_C(0xffffffff)
 
 /* A frame whose last reference went returns to the heap (frame_alloc.c). */

@@ -26,8 +26,6 @@ bool guest_access_range_ok(gva_t start, size_t size);
 
 /* Typed forms over public handles: element `index` of an array the guest named. The product index*size cannot wrap
  * unnoticed: it ends outside the guest's half and is refused. */
-#define copy_from_guest(object, handle) \
-    guest_access_read((object), GVA((uint64_t)(handle).p), sizeof(*(object)))
 #define copy_from_guest_offset(object, handle, index) \
     guest_access_read((object), GVA((uint64_t)((handle).p + (index))), sizeof(*(object)))
 #define copy_to_guest(handle, object) \

@@ -62,11 +62,6 @@ static uint64_t register_value(const struct cpu_user_regs *regs, unsigned int nu
     return *(const uint64_t *)(const void *)((const char *)regs + register_offset[number]);
 }
 
-static uint64_t size_mask(unsigned int bytes)
-{
-    return bytes == 8 ? ~UINT64_C(0) : (UINT64_C(1) << (bytes * 8)) - 1;
-}
-
 /* Bytes of displacement and SIB after a ModRM byte that names memory. */
 static size_t address_bytes(uint8_t modrm, uint8_t sib)
 {
@@ -174,7 +169,7 @@ bool pt_decode_store(const uint8_t *bytes, size_t length, const struct cpu_user_
         instruction->source = immediate(bytes + at, count);
         at += count;
     }
-    instruction->source &= size_mask(instruction->bytes);
+    instruction->source &= mask_of_bytes(instruction->bytes);
     instruction->length = (uint8_t)at;
     return at <= length;
 }
@@ -192,7 +187,7 @@ static void compare_exchange(const struct pt_store_instruction *instruction, uin
                              uint64_t old, struct pt_store_result *result)
 {
     unsigned int bytes = instruction->bytes;
-    uint64_t mask = size_mask(bytes);
+    uint64_t mask = mask_of_bytes(bytes);
     uint64_t difference = (accumulator - old) & mask;
     uint64_t sign = UINT64_C(1) << (bytes * 8 - 1);
 
@@ -235,7 +230,7 @@ void pt_decode_execute(const struct pt_store_instruction *instruction,
         result->loaded = old;
         break;
     case PT_CMPXCHG:
-        compare_exchange(instruction, regs->rax & size_mask(instruction->bytes), old, result);
+        compare_exchange(instruction, regs->rax & mask_of_bytes(instruction->bytes), old, result);
         break;
     case PT_OR:
     case PT_AND:

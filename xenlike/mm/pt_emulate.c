@@ -38,8 +38,7 @@ static bool carry_out(struct vcpu *v, const struct pt_store_instruction *instruc
 {
     pte_t *slot = &page_type_entries(table)[pt_index(address.v << 9, 1)];
     unsigned int shift = (unsigned int)(address.v % sizeof(pte_t)) * 8;
-    uint64_t mask =
-        instruction->bytes == 8 ? ~UINT64_C(0) : (UINT64_C(1) << (instruction->bytes * 8)) - 1;
+    uint64_t mask = mask_of_bytes(instruction->bytes);
     pte_t old = READ_ONCE(*slot);
     struct pt_store_result result;
 
