@@ -9,6 +9,7 @@
 
 #include "tests/unit/mm_tables.h"
 #include "xenlike/hypercall/hypercall.h"
+#include "xenlike/mm/frame_word.h"
 #include "xenlike/mm/page_table.h"
 
 #define NR_SUBJECTS 8
@@ -104,7 +105,7 @@ static void step(const uint8_t s[4])
         fake_touch(g->v, (uint64_t)(s[1] % 16) << PAGE_SHIFT, s[2] % 2 != 0, &reached);
         break;
     case 12:
-        if (frame_owner(frame_of(subject[s[1] % NR_SUBJECTS])) == g->d &&
+        if (frame_word_domain(frame_load(frame_of(subject[s[1] % NR_SUBJECTS]))) == g->d &&
             frame_release_allocation(subject[s[1] % NR_SUBJECTS], g->d)) {
             subject[s[1] % NR_SUBJECTS] = tables_frame(g->d);
         }

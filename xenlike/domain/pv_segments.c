@@ -161,18 +161,16 @@ int pv_update_descriptor(struct domain *d, maddr_t address, uint64_t descriptor)
 {
     mfn_t mfn = mfn_from_maddr(address);
 
-    if ((address.a & 7) != 0 || !pv_descriptor_fix(d, &descriptor) || !frame_get(mfn, d)) {
+    if ((address.a & 7) != 0 || !pv_descriptor_fix(d, &descriptor) || !frame_is_ram(mfn)) {
         return -XEN_EINVAL;
     }
     enum frame_type type =
         frame_current_type(mfn) == FRAME_SEG_DESC ? FRAME_SEG_DESC : FRAME_WRITABLE;
-    if (frame_get_type(mfn, type) != 0) {
-        frame_put(mfn);
+    if (frame_get_and_type(mfn, d, type) != 0) {
         return -XEN_EINVAL;
     }
     __atomic_store_n((uint64_t *)machine_ram(address), descriptor, __ATOMIC_RELAXED);
-    frame_put_type(mfn);
-    frame_put(mfn);
+    frame_put_and_type(mfn);
     return 0;
 }
 

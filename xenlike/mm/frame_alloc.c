@@ -36,8 +36,7 @@ static unsigned int zone_of(uint64_t n)
 
 static uint64_t free_state(unsigned int order, uint32_t stamp)
 {
-    return ((uint64_t)FRAME_OWNER_FREE << FRAME_OWNER_SHIFT) | FRAME_FREE_HEAD |
-           ((uint64_t)order << FRAME_FREE_ORDER_SHIFT) | stamp;
+    return FRAME_STATE_FREE | FRAME_FREE_HEAD | ((uint64_t)order << FRAME_FREE_ORDER_SHIFT) | stamp;
 }
 
 static uint32_t link_next(uint64_t n)
@@ -116,8 +115,7 @@ static void block_give(uint64_t n, unsigned int order, uint32_t stamp)
         }
         stamp = later_stamp(stamp, (uint32_t)FRAME_TABLE[buddy].state);
         block_remove(buddy, order);
-        FRAME_TABLE[n | (UINT64_C(1) << order)].state = (uint64_t)FRAME_OWNER_FREE
-                                                        << FRAME_OWNER_SHIFT;
+        FRAME_TABLE[n | (UINT64_C(1) << order)].state = FRAME_STATE_FREE;
         n &= ~(UINT64_C(1) << order);
         order++;
     }
@@ -181,7 +179,7 @@ void frame_alloc_add_range(mfn_t start, mfn_t end)
             order++;
         }
         for (uint64_t i = 0; i < UINT64_C(1) << order; i++) {
-            FRAME_TABLE[n + i].state = (uint64_t)FRAME_OWNER_FREE << FRAME_OWNER_SHIFT;
+            FRAME_TABLE[n + i].state = FRAME_STATE_FREE;
         }
         heap_nr_total += UINT64_C(1) << order;
         block_give(n, order, machine_flush_clock());
@@ -212,7 +210,7 @@ mfn_t frame_exchange_alloc(unsigned int order, unsigned int address_bits)
     spin_lock(&heap_lock);
     uint64_t n = block_take(order, zones_below(address_bits), &stamp);
     for (uint64_t i = 0; n != 0 && i < UINT64_C(1) << order; i++) {
-        FRAME_TABLE[n + i].state = ((uint64_t)FRAME_OWNER_HYPERVISOR << FRAME_OWNER_SHIFT) | 1;
+        FRAME_TABLE[n + i].state = FRAME_STATE_OURS;
         FRAME_TABLE[n + i].aux = 0;
     }
     spin_unlock(&heap_lock);
@@ -234,8 +232,8 @@ void frame_free_hypervisor(mfn_t mfn, unsigned int order)
     for (uint64_t i = 0; i < UINT64_C(1) << order; i++) {
         struct frame *frame = frame_of(mfn_add(mfn, i));
 
-        CHECK(frame->state == (((uint64_t)FRAME_OWNER_HYPERVISOR << FRAME_OWNER_SHIFT) | 1));
-        frame->state = (uint64_t)FRAME_OWNER_FREE << FRAME_OWNER_SHIFT;
+        CHECK(frame->state == FRAME_STATE_OURS);
+        frame->state = FRAME_STATE_FREE;
     }
     block_give(mfn.n, order, machine_flush_clock());
     spin_unlock(&heap_lock);
@@ -279,8 +277,7 @@ static void hand_over(uint64_t n, unsigned int order, const struct domain *d)
         m2p_set(MFN(n + i), M2P_INVALID);
         frame->aux = 0;
         __atomic_store_n(&frame->state,
-                         ((d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) |
-                             FRAME_ALLOCATED | FRAME_COUNT_ONE,
+                         FRAME_OWNED_BY(FRAME_OWNER_OF(d)) | FRAME_ALLOCATED | FRAME_COUNT_ONE,
                          __ATOMIC_RELEASE);
     }
 }
@@ -335,17 +332,14 @@ bool frame_exchange_take(mfn_t mfn, const struct domain *d)
     }
     struct frame *frame = frame_of(mfn);
     uint64_t state = frame_load(frame);
-    uint64_t wanted =
-        ((d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) | FRAME_ALLOCATED | 1;
+    uint64_t wanted = FRAME_OWNED_BY(FRAME_OWNER_OF(d)) | FRAME_ALLOCATED | 1;
 
     /* Its last type stays on record: if the frame goes back, it may have to be flushed yet (PT7). */
     do {
         if ((state & ~(FRAME_TYPE_MASK | FRAME_VALIDATED)) != wanted) {
             return false;
         }
-    } while (!frame_swap(frame, &state,
-                         (state & FRAME_TYPE_MASK) |
-                             ((uint64_t)FRAME_OWNER_HYPERVISOR << FRAME_OWNER_SHIFT) | 1));
+    } while (!frame_swap(frame, &state, (state & FRAME_TYPE_MASK) | FRAME_STATE_OURS));
     return true;
 }
 
@@ -354,15 +348,14 @@ void frame_exchange_return(mfn_t mfn, const struct domain *d)
     struct frame *frame = frame_of(mfn);
 
     __atomic_store_n(&frame->state,
-                     (frame->state & FRAME_TYPE_MASK) |
-                         ((d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) |
+                     (frame->state & FRAME_TYPE_MASK) | FRAME_OWNED_BY(FRAME_OWNER_OF(d)) |
                          FRAME_ALLOCATED | 1,
                      __ATOMIC_RELEASE);
 }
 
 void frame_exchange_drop(mfn_t mfn)
 {
-    frame_of(mfn)->state = ((uint64_t)FRAME_OWNER_HYPERVISOR << FRAME_OWNER_SHIFT) | 1;
+    frame_of(mfn)->state = FRAME_STATE_OURS;
     m2p_set(mfn, M2P_INVALID);
     frame_free_hypervisor(mfn, 0);
 }
@@ -378,7 +371,7 @@ void frame_exchange_give(mfn_t mfn, unsigned int order, struct domain *d)
 /* Only parts of RAM that d ever had frames in are looked at. */
 mfn_t frame_next_referenced(const struct domain *d, mfn_t from)
 {
-    uint64_t owner = d->id + FRAME_OWNER_FIRST_DOMAIN;
+    uint64_t owner = FRAME_OWNER_OF(d);
 
     for (uint64_t n = from.n, end; n < frame_table_end; n = end) {
         uint64_t chunk = n >> chunk_shift;

@@ -28,7 +28,7 @@ void frame_table_add_ram(mfn_t start, mfn_t end)
 {
     CHECK(end.n <= frame_table_end);
     for (uint64_t i = start.n; i < end.n; i++) {
-        FRAME_TABLE[i].state = ((uint64_t)FRAME_OWNER_HYPERVISOR << FRAME_OWNER_SHIFT) | 1;
+        FRAME_TABLE[i].state = FRAME_STATE_OURS;
         FRAME_TABLE[i].aux = 0;
     }
 }
@@ -60,9 +60,9 @@ bool frame_is_ram(mfn_t mfn)
            frame_word_owner(frame_load(frame_of(mfn))) != FRAME_OWNER_NONE;
 }
 
-struct domain *frame_owner(const struct frame *frame)
+struct domain *frame_word_domain(uint64_t state)
 {
-    uint64_t owner = frame_word_owner(frame_load(frame));
+    uint64_t owner = frame_word_owner(state);
 
     return owner < FRAME_OWNER_FIRST_DOMAIN ? NULL : domain_table[owner - FRAME_OWNER_FIRST_DOMAIN];
 }
@@ -76,8 +76,8 @@ bool frame_get(mfn_t mfn, const struct domain *d)
     uint64_t state = frame_load(frame);
 
     do {
-        if (frame_word_owner(state) != d->id + FRAME_OWNER_FIRST_DOMAIN ||
-            frame_word_count(state) == 0 || (state & FRAME_COUNT_LIMIT) != 0) {
+        if (frame_word_owner(state) != FRAME_OWNER_OF(d) || frame_word_count(state) == 0 ||
+            (state & FRAME_COUNT_LIMIT) != 0) {
             return false;
         }
     } while (!frame_swap(frame, &state, state + FRAME_COUNT_ONE));
@@ -106,8 +106,7 @@ bool frame_release_allocation(mfn_t mfn, struct domain *d)
     uint64_t state = frame_load(frame);
 
     do {
-        if (frame_word_owner(state) != d->id + FRAME_OWNER_FIRST_DOMAIN ||
-            (state & FRAME_ALLOCATED) == 0) {
+        if (frame_word_owner(state) != FRAME_OWNER_OF(d) || (state & FRAME_ALLOCATED) == 0) {
             return false;
         }
     } while (!frame_swap(frame, &state, state & ~FRAME_ALLOCATED));
@@ -143,9 +142,8 @@ void frame_share_with_guest(mfn_t mfn, struct domain *d, bool readonly)
     frame->aux = 0;
     /* The type reference that comes with the hypervisor's own keeps every other type away. */
     __atomic_store_n(&frame->state,
-                     ((uint64_t)(d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) |
-                         ((uint64_t)type << FRAME_TYPE_SHIFT) | FRAME_TYPE_COUNT_ONE |
-                         FRAME_COUNT_ONE,
+                     FRAME_OWNED_BY(FRAME_OWNER_OF(d)) | ((uint64_t)type << FRAME_TYPE_SHIFT) |
+                         FRAME_TYPE_COUNT_ONE | FRAME_COUNT_ONE,
                      __ATOMIC_RELEASE);
 }
 
@@ -158,7 +156,7 @@ void frame_unshare(mfn_t mfn)
 
     do {
         CHECK(frame_word_type_count(state) != 0 && (state & FRAME_ALLOCATED) == 0);
-        wanted = (state & ~owner_mask) | ((uint64_t)FRAME_OWNER_HYPERVISOR << FRAME_OWNER_SHIFT);
+        wanted = (state & ~owner_mask) | FRAME_OWNED_BY(FRAME_OWNER_HYPERVISOR);
         wanted -= FRAME_TYPE_COUNT_ONE + FRAME_COUNT_ONE;
     } while (!frame_swap(frame, &state, wanted));
     m2p_set(mfn, M2P_INVALID);

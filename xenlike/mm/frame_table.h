@@ -60,8 +60,6 @@ static inline struct frame *frame_of(mfn_t mfn)
 /* Is there RAM with a record behind it? Anything else is device memory or nothing. */
 bool frame_is_ram(mfn_t mfn);
 
-/* The owner, NULL: free, the hypervisor's, or none; stable only while a reference is held. */
-struct domain *frame_owner(const struct frame *frame);
 /* A general reference to a frame that d owns. False: not RAM, not d's, being freed, or count at its limit. */
 bool frame_get(mfn_t mfn, const struct domain *d);
 /* The last reference frees the frame (it is flushed from TLBs and scrubbed before reuse). */
@@ -70,9 +68,6 @@ void frame_put(mfn_t mfn);
  * of references; -EPERM, -EBUSY from an entry of an L1; -ERESTART preempted (page tables): call again. d->page_lock must not be held. */
 int frame_get_and_type(mfn_t mfn, struct domain *d, enum frame_type type);
 void frame_put_and_type(mfn_t mfn);
-/* The type reference alone; the caller holds a general one. Same errnos. */
-int frame_get_type(mfn_t mfn, enum frame_type type);
-void frame_put_type(mfn_t mfn);
 /* The type while it has references, else FRAME_NONE. */
 enum frame_type frame_current_type(mfn_t mfn);
 

@@ -36,6 +36,12 @@
 #define FRAME_OWNER_FREE         1
 #define FRAME_OWNER_HYPERVISOR   2
 #define FRAME_OWNER_FIRST_DOMAIN UINT64_C(8)
+#define FRAME_OWNER_OF(d)        ((d)->id + FRAME_OWNER_FIRST_DOMAIN)
+
+/* State words: so owned; in the heap but no head of a block; the hypervisor's own. */
+#define FRAME_OWNED_BY(owner) ((uint64_t)(owner) << FRAME_OWNER_SHIFT)
+#define FRAME_STATE_FREE      FRAME_OWNED_BY(FRAME_OWNER_FREE)
+#define FRAME_STATE_OURS      (FRAME_OWNED_BY(FRAME_OWNER_HYPERVISOR) | FRAME_COUNT_ONE)
 
 static inline uint64_t frame_load(const struct frame *frame)
 {
@@ -63,6 +69,8 @@ static inline uint64_t frame_word_owner(uint64_t state)
 {
     return state >> FRAME_OWNER_SHIFT;
 }
+/* The owner, NULL: free, the hypervisor's, or none; stable only while a reference is held. (frame_table.c) */
+struct domain *frame_word_domain(uint64_t state);
 
 /* aux of an owned frame. */
 #define FRAME_AUX_STAMP_MASK \

@@ -20,7 +20,7 @@ static pte_t *find_entry(const struct vcpu *v, uint64_t host_address, bool conta
 
     if (contains_pte) {
         if (host_address % sizeof(pte_t) != 0 || !frame_is_ram(table) ||
-            frame_word_owner(frame_load(frame_of(table))) != d->id + FRAME_OWNER_FIRST_DOMAIN) {
+            frame_word_owner(frame_load(frame_of(table))) != FRAME_OWNER_OF(d)) {
             return NULL;
         }
     } else {

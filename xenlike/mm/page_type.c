@@ -15,19 +15,12 @@
 
 #include "../lib/check.h"
 
-static struct domain *owner_of(uint64_t state)
-{
-    uint64_t owner = frame_word_owner(state);
-
-    return owner < FRAME_OWNER_FIRST_DOMAIN ? NULL : domain_table[owner - FRAME_OWNER_FIRST_DOMAIN];
-}
-
 /* PT7. `before` is the state from which the type was taken with its count at zero. What has only ever been writable may stay in TLBs
  * when it becomes writable again; a table may stay when it becomes a table of the same level. */
 static void flush_old_type(struct frame *frame, uint64_t before, enum frame_type type)
 {
     enum frame_type old = frame_word_type(before);
-    struct domain *d = owner_of(before);
+    struct domain *d = frame_word_domain(before);
 
     if (old == type || old == FRAME_NONE || d == NULL) {
         return;
@@ -55,7 +48,7 @@ int page_type_get_writable(mfn_t mfn, const struct domain *d)
     uint64_t wanted;
 
     do {
-        if (unlikely(frame_word_owner(state) != d->id + FRAME_OWNER_FIRST_DOMAIN) ||
+        if (unlikely(frame_word_owner(state) != FRAME_OWNER_OF(d)) ||
             unlikely(frame_word_count(state) == 0)) {
             return -XEN_EINVAL;
         }
@@ -298,36 +291,6 @@ bool page_type_is_valid(mfn_t mfn, enum frame_type type)
 
 /* --- What the rest of the hypervisor uses -------------------------------------------------------- */
 
-int frame_get_type(mfn_t mfn, enum frame_type type)
-{
-    struct domain *d = frame_owner(frame_of(mfn));
-
-    if (d == NULL) {
-        return -XEN_EBUSY;
-    }
-    spin_lock(&d->page_lock);
-    int result = page_type_drain(d);
-    if (result == 0) {
-        result = page_type_take(mfn, type, d);
-    }
-    spin_unlock(&d->page_lock);
-    return result;
-}
-
-void frame_put_type(mfn_t mfn)
-{
-    struct domain *d = frame_owner(frame_of(mfn));
-
-    if (d == NULL || !page_type_is_table(frame_current_type(mfn))) {
-        page_type_drop(mfn, d);
-        return;
-    }
-    spin_lock(&d->page_lock);
-    page_type_drop(mfn, d);
-    (void)page_type_drain(d);
-    spin_unlock(&d->page_lock);
-}
-
 int frame_get_and_type(mfn_t mfn, struct domain *d, enum frame_type type)
 {
     if (type == FRAME_WRITABLE) {
@@ -336,7 +299,12 @@ int frame_get_and_type(mfn_t mfn, struct domain *d, enum frame_type type)
     if (!frame_get(mfn, d)) {
         return -XEN_EINVAL;
     }
-    int result = frame_get_type(mfn, type);
+    spin_lock(&d->page_lock);
+    int result = page_type_drain(d);
+    if (result == 0) {
+        result = page_type_take(mfn, type, d);
+    }
+    spin_unlock(&d->page_lock);
     if (result != 0) {
         frame_put(mfn);
     }
@@ -345,10 +313,20 @@ int frame_get_and_type(mfn_t mfn, struct domain *d, enum frame_type type)
 
 void frame_put_and_type(mfn_t mfn)
 {
-    if (frame_current_type(mfn) == FRAME_WRITABLE) {
+    enum frame_type type = frame_current_type(mfn);
+    struct domain *d = frame_word_domain(frame_load(frame_of(mfn)));
+
+    if (type == FRAME_WRITABLE) {
         page_type_put_writable(mfn);
         return;
     }
-    frame_put_type(mfn);
+    if (d == NULL || !page_type_is_table(type)) {
+        page_type_drop(mfn, d);
+    } else {
+        spin_lock(&d->page_lock);
+        page_type_drop(mfn, d);
+        (void)page_type_drain(d);
+        spin_unlock(&d->page_lock);
+    }
     frame_put(mfn);
 }

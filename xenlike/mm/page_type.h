@@ -40,8 +40,8 @@ static inline bool page_type_try_get_writable(mfn_t mfn, const struct domain *d)
 {
     const uint64_t mask = (~UINT64_C(0) << FRAME_OWNER_SHIFT) | FRAME_TYPE_MASK |
                           FRAME_COUNT_LIMIT | FRAME_TYPE_COUNT_LIMIT;
-    uint64_t wanted = ((d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) |
-                      ((uint64_t)FRAME_WRITABLE << FRAME_TYPE_SHIFT);
+    uint64_t wanted =
+        FRAME_OWNED_BY(FRAME_OWNER_OF(d)) | ((uint64_t)FRAME_WRITABLE << FRAME_TYPE_SHIFT);
 
     if (unlikely(mfn.n >= frame_table_end)) {
         return false;

@@ -136,7 +136,7 @@ int pt_update_entry(struct domain *d, mfn_t table, unsigned int index, pte_t wan
     uint64_t state = likely(table.n < frame_table_end) ? frame_load(frame_of(table)) : 0;
     enum frame_type type = frame_word_type(state);
 
-    if (unlikely(frame_word_owner(state) != d->id + FRAME_OWNER_FIRST_DOMAIN)) {
+    if (unlikely(frame_word_owner(state) != FRAME_OWNER_OF(d))) {
         return -XEN_EINVAL;
     }
     /* A table's type cannot go while page_lock is held: no reference is needed to look at it. */
@@ -181,8 +181,8 @@ static inline uint64_t walk(mfn_t l4, uint64_t address)
 static inline bool is_l1_of(const struct domain *d, uint64_t mfn)
 {
     const uint64_t mask = (~UINT64_C(0) << FRAME_OWNER_SHIFT) | FRAME_TYPE_MASK | FRAME_VALIDATED;
-    uint64_t wanted = ((d->id + FRAME_OWNER_FIRST_DOMAIN) << FRAME_OWNER_SHIFT) |
-                      ((uint64_t)FRAME_L1 << FRAME_TYPE_SHIFT) | FRAME_VALIDATED;
+    uint64_t wanted = FRAME_OWNED_BY(FRAME_OWNER_OF(d)) | ((uint64_t)FRAME_L1 << FRAME_TYPE_SHIFT) |
+                      FRAME_VALIDATED;
 
     return mfn < frame_table_end && ((frame_load(frame_of(MFN(mfn))) ^ wanted) & mask) == 0;
 }

@@ -39,24 +39,22 @@ static int copy_in_page(struct domain *d, gva_t address, gva_t buffer, size_t si
 {
     pte_t pte;
 
-    if (d->vcpus[0] == NULL || !page_table_lookup(d->vcpus[0], address, &pte) ||
-        !frame_get(pte_mfn(pte), d)) {
+    if (d->vcpus[0] == NULL || !page_table_lookup(d->vcpus[0], address, &pte)) {
         return -XEN_EFAULT;
     }
     mfn_t mfn = pte_mfn(pte);
-    char *bytes = (char *)machine_frame(mfn) + (address.v & (PAGE_SIZE - 1));
-    int result;
-
-    if (!write) {
-        result = guest_access_write(buffer, bytes, size);
-    } else {
-        result = frame_get_type(mfn, FRAME_WRITABLE);
-        if (result == 0) {
-            result = guest_access_read(bytes, buffer, size);
-            frame_put_type(mfn);
-        }
+    if (write ? frame_get_and_type(mfn, d, FRAME_WRITABLE) != 0 : !frame_get(mfn, d)) {
+        return -XEN_EFAULT;
     }
-    frame_put(mfn);
+    char *bytes = (char *)machine_frame(mfn) + (address.v & (PAGE_SIZE - 1));
+    int result =
+        write ? guest_access_read(bytes, buffer, size) : guest_access_write(buffer, bytes, size);
+
+    if (write) {
+        frame_put_and_type(mfn);
+    } else {
+        frame_put(mfn);
+    }
     return result;
 }
 
