@@ -17,6 +17,9 @@
 #include "memory_layout.h"
 #include "page_table.h"
 
+/* Mapped behind the heap's end although nobody uses it: saves mapping it again soon. */
+#define HEAP_SLACK (64 * MEMORY_PAGE_SIZE)
+
 extern char image_start[], image_end[], rodata_start[], data_start[];
 
 static struct page_allocator memory_allocator;
@@ -91,6 +94,20 @@ void memory_free_page(void *page)
     memory_free_pages(page, 0);
 }
 
+/* The pages behind `end` go back to the allocator. */
+static void heap_unmap_from(unsigned long end)
+{
+    while (heap_mapped > end) {
+        unsigned long page;
+
+        heap_mapped -= MEMORY_PAGE_SIZE;
+        page = *page_table_entry((void *)heap_mapped) & PTE_FRAME;
+        page_table_set((void *)heap_mapped, 0);
+        memory_free_page((void *)page);
+    }
+}
+
+/* What it mapped stays on failure: the caller takes it back. */
 static int heap_map_until(unsigned long end)
 {
     int error = page_table_make((void *)heap_mapped, (end - heap_mapped) >> MEMORY_PAGE_SHIFT);
@@ -112,13 +129,17 @@ void *memory_heap_grow(long bytes)
     unsigned long old = heap_break;
     unsigned long wanted = heap_break + (unsigned long)bytes;
     unsigned long end = (wanted + MEMORY_PAGE_SIZE - 1) & ~(MEMORY_PAGE_SIZE - 1);
+    unsigned long before = heap_mapped;
 
     if (wanted < heap_start || wanted > heap_limit) {
         return NULL;
     }
     if (end > heap_mapped && heap_map_until(end) != 0) {
+        heap_unmap_from(before);
         return NULL;
     }
+    /* Some stay: what is freed now is often wanted again. */
+    heap_unmap_from(end + HEAP_SLACK);
     heap_break = wanted;
     return (void *)old;
 }

@@ -18,6 +18,8 @@
 
 #define WINDOW_BYTES (64ul << 30)
 #define BATCH        64u
+/* Mapped behind the heap's end although nobody uses it: saves mapping it again soon. */
+#define HEAP_SLACK (64 * MEMORY_PAGE_SIZE)
 
 struct free_window {
     struct free_window *next;
@@ -37,6 +39,20 @@ void memory_window_init(unsigned long base)
     window_limit = window_next + WINDOW_BYTES;
 }
 
+/* The pages behind `end` go back to the allocator. */
+static void heap_unmap_from(unsigned long end)
+{
+    while (heap_mapped > end) {
+        void *page;
+
+        heap_mapped -= MEMORY_PAGE_SIZE;
+        page = memory_address_of_pfn(memory_pfn_of_mfn(memory_mfn_of((void *)heap_mapped)));
+        page_table_clear((void *)heap_mapped, 1);
+        memory_free_page(page);
+    }
+}
+
+/* What it mapped stays on failure: the caller takes it back. */
 static int heap_map_until(unsigned long end)
 {
     int error = page_table_make((void *)heap_mapped, (end - heap_mapped) >> MEMORY_PAGE_SHIFT);
@@ -49,6 +65,10 @@ static int heap_map_until(unsigned long end)
         }
         error = page_table_set((void *)heap_mapped,
                                (memory_machine_address_of(page) | PTE_KERNEL | PTE_NX));
+        if (error != 0) {
+            memory_free_page(page);
+            return error;
+        }
         heap_mapped += MEMORY_PAGE_SIZE;
     }
     return error;
@@ -59,13 +79,17 @@ void *memory_heap_grow(long bytes)
     unsigned long old = heap_break;
     unsigned long wanted = heap_break + (unsigned long)bytes;
     unsigned long end = (wanted + MEMORY_PAGE_SIZE - 1) & ~(MEMORY_PAGE_SIZE - 1);
+    unsigned long before = heap_mapped;
 
     if (wanted < heap_start || wanted > heap_limit) {
         return NULL;
     }
     if (end > heap_mapped && heap_map_until(end) != 0) {
+        heap_unmap_from(before);
         return NULL;
     }
+    /* Some stay: what is freed now is often wanted again. */
+    heap_unmap_from(end + HEAP_SLACK);
     heap_break = wanted;
     return (void *)old;
 }

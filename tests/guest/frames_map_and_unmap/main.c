@@ -10,8 +10,10 @@
 
 #define NOBODYS_FRAME 0x7ffffffffful /* above what any processor addresses */
 #define HEAP_BYTES    (16ul << 20)
-#define DMA_ORDER     7
-#define LOW_LIMIT     (512ull << 20)
+/* 256 KiB in reserve, and page tables, which are kept for the next time. */
+#define HEAP_KEPT_PAGES 256u
+#define DMA_ORDER       7
+#define LOW_LIMIT       (512ull << 20)
 
 static void windows(void)
 {
@@ -50,6 +52,21 @@ static void below(uint64_t limit)
     memory_free_dma(pages, 3);
 }
 
+/* What malloc no longer uses is the domain's again, and a malloc that fails costs nothing. */
+static void heap_gives_back(void)
+{
+    size_t before = memory_nr_free_pages();
+    char *heap = malloc(HEAP_BYTES);
+
+    OUTCOME_EXPECT(heap != NULL);
+    memset(heap, 0x5a, HEAP_BYTES);
+    free(heap);
+    OUTCOME_EXPECT(memory_nr_free_pages() + HEAP_KEPT_PAGES >= before);
+    before = memory_nr_free_pages();
+    OUTCOME_EXPECT(malloc(memory_nr_pages() * MEMORY_PAGE_SIZE - MEMORY_PAGE_SIZE) == NULL);
+    OUTCOME_EXPECT(memory_nr_free_pages() + HEAP_KEPT_PAGES >= before);
+}
+
 int main(void)
 {
     char *heap = malloc(HEAP_BYTES);
@@ -59,6 +76,8 @@ int main(void)
     memset(heap, 0x5a, HEAP_BYTES);
     free(heap);
     OUTCOME_EXPECT(malloc(HEAP_BYTES) == heap);
+    free(heap);
+    heap_gives_back();
     windows();
     device = memory_alloc_dma(DMA_ORDER, 1ull << 32);
     OUTCOME_EXPECT(device != NULL);
