@@ -246,6 +246,9 @@ static void serve_once(struct backend *backend, bool *more)
     int timeout_ms = *more ? 0 : -1;
 
     connect_store(net);
+    if (net->store != NULL && store_has_event(net->store)) {
+        timeout_ms = 0;
+    }
     waits[count++] = (struct seam_wait){net->events, SEAM_READ, 0};
     if (net->store != NULL) {
         store_at = count;
@@ -262,6 +265,10 @@ static void serve_once(struct backend *backend, bool *more)
         return;
     }
     if (store_at < count && waits[store_at].ready != 0) {
+        take_store_events(net);
+    }
+    /* What came while a request waited for its reply. */
+    while (net->store != NULL && store_has_event(net->store)) {
         take_store_events(net);
     }
     if (waits[WAIT_EVENTS].ready != 0) {

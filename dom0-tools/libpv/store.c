@@ -434,6 +434,11 @@ int store_unwatch(struct store *store, const char *path, const char *token)
     return request_simple(store, XS_UNWATCH, 0, pieces, 2);
 }
 
+bool store_has_event(const struct store *store)
+{
+    return store->events != NULL;
+}
+
 int store_next_event(struct store *store, bool wait, struct store_event *event)
 {
     struct queued_event *queued;

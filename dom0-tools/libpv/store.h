@@ -63,6 +63,9 @@ int store_transaction_end(struct store *store, uint32_t transaction, bool commit
 
 int store_watch(struct store *store, const char *path, const char *token);
 int store_unwatch(struct store *store, const char *path, const char *token);
+/* Whether one came while a request waited for its reply: then the descriptor says nothing of it. Ask
+ * after any request, before waiting for the descriptor. */
+bool store_has_event(const struct store *store);
 /* 1: *event filled; 0: none queued (wait: block for one); negative: -XEN_EIO. */
 int store_next_event(struct store *store, bool wait, struct store_event *event);
 void store_event_free(struct store_event *event);
