@@ -24,6 +24,8 @@
 #include <pvk/time.h>
 #include <pvk/xenbus.h>
 
+#include "timers.h"
+
 #define MAX_INTERFACES 8u
 /* How long the stack waits for a buffer; a back end that takes longer has stopped. */
 #define SEND_PATIENCE_NS (100 * TIME_MILLISECOND_NS)
@@ -54,15 +56,24 @@ static err_t link_output(struct netif *netif, struct pbuf *packet)
                : ERR_IF;
 }
 
+/* What lwIP was built to understand. QEMU's network, for one, also says IPv6 now and then. */
+static bool is_ours(const uint8_t *frame, size_t length)
+{
+    return length >= SIZEOF_ETH_HDR && frame[12] == 0x08 &&
+           (frame[13] == 0x00 || frame[13] == 0x06);
+}
+
 /* Event context: the frame goes to lwIP's thread; when that is far behind, it is dropped. */
 static void on_frame(void *data, const void *bytes, size_t length)
 {
     struct interface *interface = data;
-    struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)length, PBUF_RAM);
+    struct pbuf *packet =
+        is_ours(bytes, length) ? pbuf_alloc(PBUF_RAW, (u16_t)length, PBUF_RAM) : NULL;
 
     if (packet == NULL) {
         return;
     }
+    timers_note_frame();
     memcpy(packet->payload, bytes, length);
     if (interface->netif.input == NULL ||
         interface->netif.input(packet, &interface->netif) != ERR_OK) {
@@ -184,7 +195,7 @@ int network_start(void)
         return 0;
     }
     srand((unsigned int)time_monotonic_ns() ^ start_domid());
-    tcpip_init(NULL, NULL);
+    tcpip_init(timers_own_thread, NULL);
     result = add_interfaces();
     if (result >= 0) {
         (void)xenbus_watch(xenbus_default(), "device", on_devices, NULL, &watch);

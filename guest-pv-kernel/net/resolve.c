@@ -4,10 +4,16 @@
  * Read next: <netdb.h>, <arpa/inet.h>
  */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
+#include <lwip/dns.h>
 #include <lwip/inet.h>
 #include <lwip/netdb.h>
 #include <lwip/sockets.h>
+#include <lwip/tcpip.h>
+
+#include <pvk/start.h>
 
 /* lwIP makes these names macros; they are functions here. */
 #undef inet_addr
@@ -52,14 +58,30 @@ const char *inet_ntop(int family, const void *address, char *text, socklen_t siz
     return lwip_inet_ntop(family, address, text, size);
 }
 
+/* dns=ADDRESS on the command line comes before what DHCP said, each time, since DHCP says it again. */
+static void prefer_given_server(void)
+{
+    const char *at = strstr(start_command_line(), "dns=");
+    ip_addr_t server;
+    char text[16];
+
+    if (at != NULL && sscanf(at, "dns=%15[0-9.]", text) == 1 && ip4addr_aton(text, &server)) {
+        LOCK_TCPIP_CORE();
+        dns_setserver(0, &server);
+        UNLOCK_TCPIP_CORE();
+    }
+}
+
 struct hostent *gethostbyname(const char *name)
 {
+    prefer_given_server();
     return lwip_gethostbyname(name);
 }
 
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                 struct addrinfo **result)
 {
+    prefer_given_server();
     return lwip_getaddrinfo(node, service, hints, result);
 }
 

@@ -22,7 +22,7 @@ def newc(files):
     return out
 
 
-def run(script, seconds=40, options=("-cpu", "max,-smap")):
+def run(script, seconds=40, options=("-cpu", "max,-smap"), files={}):
     """(status, console) of a machine that runs this script; no devices but the console."""
     hypervisor = REAL_XEN if ON_XEN else BUILD / "xenlike/xenlike"
     qemu = os.environ.get("XENLIKE_QEMU") or shutil.which("qemu-system-x86_64")
@@ -34,7 +34,7 @@ def run(script, seconds=40, options=("-cpu", "max,-smap")):
     config = 'name = "hello"\nkernel = "/hello.elf"\nmemory = 4\n'
     with tempfile.NamedTemporaryFile(suffix=".cpio") as disk:
         disk.write(newc({"script": script.encode(), "hello.elf": HELLO.read_bytes(),
-                         "hello.cfg": config.encode()}))
+                         "hello.cfg": config.encode(), **files}))
         disk.flush()
         process = subprocess.Popen(
             [qemu, "-M", "pc", "-accel", "tcg", *options, "-m", "512", "-nodefaults",

@@ -91,6 +91,45 @@ def test_messages_between_two_guests_come_back_unchanged():
     destroy(where, "echo")
 
 
+def test_two_guests_ping_each_other():
+    where = machine()
+    create(where, "echo", "echo")
+    create(where, "test", "echo", extra=f'"ping {address(where, "echo")}"')
+    wait_until(lambda: "test" not in domains(where), 30, "the pings end")
+    log = where.run("logs", "test").stdout
+    expect("ping: 4 of 4 answered" in log, "four answers", log)
+    destroy(where, "echo")
+
+
+def test_names_are_found_over_dns():
+    """The server is a guest, too: nothing outside this machine is asked."""
+    where = machine()
+    create(where, "echo", "echo", extra='"names"')
+    server = address(where, "echo")
+    create(where, "test", "echo", extra=f'"dns={server} resolve 192-0-2-7.test nobody.test"')
+    wait_until(lambda: "test" not in domains(where), 60, "the lookups end")
+    log = where.run("logs", "test").stdout
+    expect("resolve: 192-0-2-7.test is 192.0.2.7" in log, "a name", log)
+    expect("resolve: nobody.test: no such name" in log, "no such name", log)
+    destroy(where, "echo")
+
+
+def test_a_guest_has_several_interfaces():
+    where = machine()
+    macs = [f"00:16:3e:00:01:0{i}" for i in range(4)]
+    create(where, "echo", "echo", vif="[" + ", ".join(f"'mac={mac}'" for mac in macs) + "]")
+    wait_until(lambda: all(row["seen_ip"] for row in interfaces(where, "echo")), 20, "four addresses")
+    rows = interfaces(where, "echo")
+    expect([row["mac"] for row in rows] == macs, "as configured", rows)
+    ips = {row["seen_ip"] for row in rows}
+    expect(len(ips) == 4, "four addresses", ips)
+    for ip in ips:
+        create(where, "test", "echo", extra=f'"ping {ip}"')
+        wait_until(lambda: "test" not in domains(where), 30, "the pings end")
+        expect("ping: 4 of 4 answered" in where.run("logs", "test").stdout, "answers from", ip)
+    destroy(where, "echo")
+
+
 def echo_server():
     """TCP and UDP echo on this host's loopback: their ports."""
     tcp = socket.create_server(("127.0.0.1", 0))

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP and UDP echo, and their test. Arguments:
- *   (none)            serve port 7, both protocols; says its address
+ * TCP and UDP echo, and what else two guests on one bridge can say to each other. The command line:
+ *   (none)            serve port 7 (echo, TCP and UDP) and 9 (discard, TCP); says its address
  *   test ADDRESS [TCP-PORT UDP-PORT]
  *                     send messages of 64 B to 64 KiB to port 7 (or these) there, by TCP and by UDP,
  *                     and compare every byte of the answers; the exit status says whether all were right
+ *   ping ADDRESS      four ICMP echo requests, a second apart
+ *   hold ADDRESS      one message over TCP, then keep the connection and say nothing
+ *   trickle ADDRESS   a small message over TCP every 20 ms for ever, compared; says how it goes
+ *   speed ADDRESS     64 MiB to port 9 there, by TCP
+ *   names             a DNS server: NAME.test for every address that it is asked for as a-b-c-d.test
+ *   resolve NAME      its address, from the server that DHCP or dns=ADDRESS named
+ * All but `test', `ping', `speed' and `resolve' go on for ever.
+ * Read next: test.c
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,16 +27,14 @@
 #include <pvk/thread.h>
 #include <pvk/time.h>
 
-#define PORT          7
+#include "echo.h"
+
 #define LARGEST       65536u
-#define UDP_LARGEST   65507u /* 64 KiB with both headers */
 #define DHCP_PATIENCE (30 * TIME_SECOND_NS)
-#define UDP_PATIENCE  1000 /* ms */
-#define UDP_TRIES     5
 
 /* ---- serving ------------------------------------------------------------------------------------ */
 
-static bool send_all(int connection, const char *bytes, size_t length)
+bool echo_send_all(int connection, const char *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t sent = send(connection, bytes, length, 0);
@@ -52,7 +55,7 @@ static void echo_connection(void *argument)
     ssize_t count;
 
     while ((count = recv(connection, block, sizeof(block), 0)) > 0 &&
-           send_all(connection, block, (size_t)count)) {
+           echo_send_all(connection, block, (size_t)count)) {
     }
     close(connection);
 }
@@ -72,9 +75,9 @@ static void echo_datagrams(void *argument)
     }
 }
 
-static int open_port(int type)
+int echo_listen(int type, uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     int descriptor = socket(AF_INET, type, 0);
 
     return descriptor >= 0 && bind(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0
@@ -82,87 +85,53 @@ static int open_port(int type)
                : -1;
 }
 
-static int serve(void)
+static void discard_connection(void *argument)
 {
-    int listener = open_port(SOCK_STREAM), datagrams = open_port(SOCK_DGRAM);
+    int connection = (int)(intptr_t)argument;
+    char *block = malloc(LARGEST);
 
-    if (listener < 0 || datagrams < 0 || listen(listener, 8) != 0 ||
-        thread_create("datagrams", echo_datagrams, (void *)(intptr_t)datagrams, 0) == NULL) {
-        printf("echo: cannot listen: %s\n", strerror(errno));
-        return 1;
+    while (block != NULL && recv(connection, block, LARGEST, 0) > 0) {
     }
+    free(block);
+    close(connection);
+}
+
+/* One thread per connection, for ever. */
+static void accept_all(int listener, void (*serve_one)(void *argument))
+{
     for (;;) {
         int connection = accept(listener, NULL, NULL);
 
         if (connection >= 0 &&
-            thread_create("connection", echo_connection, (void *)(intptr_t)connection, 0) == NULL) {
+            thread_create("connection", serve_one, (void *)(intptr_t)connection, 0) == NULL) {
             close(connection);
         }
     }
 }
 
-/* ---- testing ------------------------------------------------------------------------------------ */
-
-/* Every message differs from every other, and from itself moved. */
-static void fill(uint8_t *bytes, size_t length, uint32_t seed)
+static void accept_discard(void *argument)
 {
-    for (size_t i = 0; i < length; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        bytes[i] = (uint8_t)(seed >> 24);
-    }
+    accept_all((int)(intptr_t)argument, discard_connection);
 }
 
-static bool test_tcp(int connection, uint8_t *sent, uint8_t *received, size_t length)
+static int serve(void)
 {
-    size_t done = 0, offset = 0;
+    int streams = echo_listen(SOCK_STREAM, ECHO_PORT);
+    int datagrams = echo_listen(SOCK_DGRAM, ECHO_PORT);
+    int discard = echo_listen(SOCK_STREAM, DISCARD_PORT);
 
-    /* Both directions at once: the echo comes back before all is sent. */
-    while (done < length) {
-        struct pollfd poll_both = {connection, (short)(POLLIN | (offset < length ? POLLOUT : 0)),
-                                   0};
-        ssize_t count;
-
-        if (poll(&poll_both, 1, 10000) <= 0) {
-            return false;
-        }
-        if ((poll_both.revents & POLLOUT) != 0) {
-            count = send(connection, sent + offset, length - offset, MSG_DONTWAIT);
-            if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-                return false;
-            }
-            offset += count > 0 ? (size_t)count : 0;
-        }
-        if ((poll_both.revents & POLLIN) != 0) {
-            count = recv(connection, received + done, length - done, 0);
-            if (count <= 0) {
-                return false;
-            }
-            done += (size_t)count;
-        }
+    if (streams < 0 || datagrams < 0 || discard < 0 || listen(streams, 8) != 0 ||
+        listen(discard, 8) != 0 ||
+        thread_create("datagrams", echo_datagrams, (void *)(intptr_t)datagrams, 0) == NULL ||
+        thread_create("discard", accept_discard, (void *)(intptr_t)discard, 0) == NULL) {
+        printf("echo: cannot listen: %s\n", strerror(errno));
+        return 1;
     }
-    return memcmp(sent, received, length) == 0;
+    accept_all(streams, echo_connection);
+    return 0;
 }
 
-/* UDP may lose a message: then it is sent again; it may not change one. */
-static bool test_udp(int socket_, uint8_t *sent, uint8_t *received, size_t length,
-                     unsigned int *lost)
-{
-    for (int i = 0; i < UDP_TRIES; i++) {
-        struct pollfd answer = {socket_, POLLIN, 0};
-
-        if (send(socket_, sent, length, 0) != (ssize_t)length) {
-            return false;
-        }
-        if (poll(&answer, 1, UDP_PATIENCE) == 1) {
-            return recv(socket_, received, LARGEST, 0) == (ssize_t)length &&
-                   memcmp(sent, received, length) == 0;
-        }
-        (*lost)++;
-    }
-    return false;
-}
-
-static int connect_to(const char *address, int type, uint16_t port)
+int echo_connect(const char *address, int type, uint16_t port)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
     int descriptor = socket(AF_INET, type, 0);
@@ -175,40 +144,27 @@ static int connect_to(const char *address, int type, uint16_t port)
     return descriptor;
 }
 
-static int test(const char *address, uint16_t tcp_port, uint16_t udp_port)
+/* ---- the command line --------------------------------------------------------------------------- */
+
+static int test(char **words, int nr_words)
 {
-    uint8_t *sent = malloc(LARGEST), *received = malloc(LARGEST);
-    int tcp = connect_to(address, SOCK_STREAM, tcp_port);
-    int udp = connect_to(address, SOCK_DGRAM, udp_port);
-    unsigned int lost = 0, messages = 0;
-    uint64_t began = time_monotonic_ns();
-
-    if (sent == NULL || received == NULL || tcp < 0 || udp < 0) {
-        return 1;
-    }
-    for (size_t size = 64; size <= LARGEST; size *= 2) {
-        for (uint32_t round = 0; round < 8; round++) {
-            size_t length = size - round; /* odd ones, too */
-            size_t datagram = length < UDP_LARGEST ? length : UDP_LARGEST;
-
-            fill(sent, length, (uint32_t)size + round);
-            if (!test_tcp(tcp, sent, received, length)) {
-                printf("echo: TCP, %zu bytes: wrong\n", length);
-                return 1;
-            }
-            if (!test_udp(udp, sent, received, datagram, &lost)) {
-                printf("echo: UDP, %zu bytes: wrong\n", datagram);
-                return 1;
-            }
-            messages += 2;
-        }
-    }
-    printf("echo: %u messages of 57 B to 64 KiB came back unchanged in %llu ms; %u datagrams were "
-           "sent again\n",
-           messages, (unsigned long long)((time_monotonic_ns() - began) / TIME_MILLISECOND_NS),
-           lost);
-    return 0;
+    return echo_test(words[0], nr_words > 2 ? (uint16_t)atoi(words[1]) : ECHO_PORT,
+                     nr_words > 2 ? (uint16_t)atoi(words[2]) : ECHO_PORT);
 }
+
+static const struct {
+    const char *name;
+    int nr_words;
+    int (*run)(char **words, int nr_words);
+} tasks[] = {
+    {"test", 1, test},
+    {"ping", 1, echo_ping},
+    {"hold", 1, echo_hold},
+    {"trickle", 1, echo_trickle},
+    {"speed", 1, echo_speed},
+    {"names", 0, echo_names},
+    {"resolve", 1, echo_resolve},
+};
 
 int main(int argc, char **argv)
 {
@@ -224,12 +180,11 @@ int main(int argc, char **argv)
     }
     network_address(address, sizeof(address));
     printf("echo: at %s\n", address);
-    for (int i = 1; i + 1 < argc; i++) {
-        if (strcmp(argv[i], "test") == 0) {
-            bool ports = i + 3 < argc;
-
-            return test(argv[i + 1], ports ? (uint16_t)atoi(argv[i + 2]) : PORT,
-                        ports ? (uint16_t)atoi(argv[i + 3]) : PORT);
+    for (int i = 1; i < argc; i++) {
+        for (size_t task = 0; task < sizeof(tasks) / sizeof(tasks[0]); task++) {
+            if (strcmp(argv[i], tasks[task].name) == 0 && argc - i - 1 >= tasks[task].nr_words) {
+                return tasks[task].run(argv + i + 1, argc - i - 1);
+            }
         }
     }
     return serve();

@@ -15,9 +15,10 @@ extern "C" {
 #endif
 
 /* Starts TCP/IP over every vif of the domain: an address by DHCP, or the one that the command line
- * gives (ip=ADDRESS/BITS[,GATEWAY], for the first vif). One that is attached later is taken up, too.
- * Returns the number of interfaces, 0 when the
- * domain has none; -ENOMEM. Calling it again changes nothing. */
+ * gives (ip=ADDRESS/BITS[,GATEWAY], for the first vif). dns=ADDRESS there names the server that is asked
+ * for names, instead of DHCP's. An interface that is attached later is taken up, too.
+ * Returns the number of interfaces, 0 when the domain has none; -ENOMEM. Calling it again changes
+ * nothing. */
 int network_start(void);
 /* Waits until an interface has an address. 0, or -ETIMEDOUT. */
 int network_wait(uint64_t deadline_ns);

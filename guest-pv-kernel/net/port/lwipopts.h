@@ -10,6 +10,11 @@
 #define SYS_LIGHTWEIGHT_PROT    0 /* EV1 */
 #define LWIP_TCPIP_CORE_LOCKING 1
 
+#include "../timers.h"
+#define LWIP_TIMERS_CUSTOM  1
+#define LOCK_TCPIP_CORE()   timers_lock()
+#define UNLOCK_TCPIP_CORE() timers_unlock()
+
 #define MEM_LIBC_MALLOC 1
 #define MEMP_MEM_MALLOC 1
 #define MEM_ALIGNMENT   8
@@ -43,16 +48,15 @@
 #define LWIP_DNS_API_DECLARE_STRUCTS 1
 #define LWIP_ERRNO_STDINCLUDE        1
 
-#define TCP_MSS              1460
-#define TCP_WND              (40 * TCP_MSS)
-#define TCP_SND_BUF          (40 * TCP_MSS)
-#define TCP_SND_QUEUELEN     (4 * TCP_SND_BUF / TCP_MSS)
-#define MEMP_NUM_TCP_SEG     TCP_SND_QUEUELEN
-#define TCP_LISTEN_BACKLOG   1
-#define MEMP_NUM_TCP_PCB     64
-#define MEMP_NUM_UDP_PCB     32
-#define MEMP_NUM_SYS_TIMEOUT 32
-#define PBUF_POOL_SIZE       256
+#define TCP_MSS            1460
+#define TCP_WND            (40 * TCP_MSS)
+#define TCP_SND_BUF        (40 * TCP_MSS)
+#define TCP_SND_QUEUELEN   (4 * TCP_SND_BUF / TCP_MSS)
+#define MEMP_NUM_TCP_SEG   TCP_SND_QUEUELEN
+#define TCP_LISTEN_BACKLOG 1
+#define MEMP_NUM_TCP_PCB   64
+#define MEMP_NUM_UDP_PCB   32
+#define PBUF_POOL_SIZE     256
 
 #define TCPIP_THREAD_NAME         "tcpip"
 #define TCPIP_THREAD_STACKSIZE    (32 * 1024)
