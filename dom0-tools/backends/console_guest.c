@@ -37,6 +37,7 @@ static void forget_oldest(struct console_state *state)
             console_session_forget(state, guest);
             console_log_destroy(&guest->log);
             free(guest->kernel);
+            free(guest->core);
             free(guest);
         } else {
             link = &guest->next;

@@ -168,6 +168,18 @@ static void request_kernel(struct console_state *state, struct console_session *
     }
 }
 
+/* The same: where its core file goes. */
+static void request_core(struct console_state *state, struct console_session *session, char **words)
+{
+    struct console_guest *guest = wanted_guest(state, session, words[1]);
+
+    if (guest != NULL) {
+        free(guest->core);
+        guest->core = strdup(words[2]);
+        answer(session, SESSION_CLOSING, "ok");
+    }
+}
+
 static void request_image(struct console_state *state, struct console_session *session,
                           char **words)
 {
@@ -189,7 +201,7 @@ static const struct {
     {"track", request_track, 9},   {"attach", request_attach, 2},   {"follow", request_follow, 2},
     {"logs", request_follow, 2},   {"tail", request_follow, 2},     {"wait", request_wait, 2},
     {"fate", request_fate, 2},     {"destroy", request_destroy, 2}, {"rename", request_rename, 3},
-    {"kernel", request_kernel, 4}, {"image", request_image, 2},
+    {"kernel", request_kernel, 4}, {"image", request_image, 2},     {"core", request_core, 3},
 };
 
 /* Splits a line at spaces into at most `most` words; how many. */

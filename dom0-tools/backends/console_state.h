@@ -48,6 +48,7 @@ struct console_guest {
     char on_crash[CONSOLE_ACTION_SIZE];
     char on_watchdog[CONSOLE_ACTION_SIZE];
 
+    char *core;   /* where a core file of it goes; NULL: not known */
     char *kernel; /* the path of its image, for the names in a backtrace; NULL: not known */
     uint64_t kernel_size;
 };

@@ -15,8 +15,11 @@
 
 #include <public/errno.h>
 
+#include "dom0-tools/libpv/core_dump.h"
 #include "dom0-tools/libpv/domain_register.h"
 #include "dom0-tools/libpv/seam.h"
+
+#define SHARE "/share/"
 
 static int end_domain(struct console_state *state, struct console_guest *guest, const char *fate)
 {
@@ -110,6 +113,23 @@ static void rename_away(struct console_state *state, struct console_guest *guest
     }
 }
 
+/* The dead guest's memory, for coredump-*: the domain waits so long, and so do the others' consoles. */
+static void dump_core(struct console_guest *guest)
+{
+    struct core_dump dump = {.domid = guest->domid};
+    int result = guest->core != NULL ? core_dump_to_file(&dump, guest->core) : -XEN_ENOENT;
+
+    if (result == 0) {
+        console_guest_note(guest, "its core is in %s, %llu MiB",
+                           strncmp(guest->core, SHARE, strlen(SHARE)) == 0
+                               ? guest->core + strlen(SHARE)
+                               : guest->core,
+                           (unsigned long long)dump.nr_bytes >> 20);
+    } else {
+        console_guest_note(guest, "its core could not be written: error %d", -result);
+    }
+}
+
 /* The guest stopped by itself: record why, then do what its configuration says. */
 static void guest_shut_down(struct console_state *state, struct console_guest *guest,
                             const struct domain_info *info)
@@ -128,6 +148,9 @@ static void guest_shut_down(struct console_state *state, struct console_guest *g
     }
     snprintf(fate, sizeof(fate), "%s%s%s", domctl_reason_name(info->reason),
              words[0] != '\0' ? " " : "", words);
+    if (strncmp(action, "coredump", strlen("coredump")) == 0) {
+        dump_core(guest);
+    }
     if (strcmp(action, "preserve") == 0) {
         preserve(guest, fate);
         return;

@@ -91,7 +91,8 @@ static int share_path(const struct channel_session *session, const char *path, c
     if (named == NULL) {
         return -EACCES;
     }
-    if ((named->flags & CHANNEL_FILE_ABSENT) != 0) {
+    /* One that is to be written may be made. */
+    if ((named->flags & (CHANNEL_FILE_ABSENT | CHANNEL_FILE_WRITABLE)) == CHANNEL_FILE_ABSENT) {
         return -ENOENT;
     }
     *flags = (named->flags & CHANNEL_FILE_WRITABLE) != 0 ? O_RDWR : O_RDONLY;

@@ -48,6 +48,9 @@ int seam_map_foreign(uint16_t domid, const uint64_t *mfns, size_t nr_frames, uns
                      void **address);
 void seam_unmap_foreign(void *address, size_t nr_frames);
 
+/* What its owner calls a frame of RAM. -XEN_EINVAL: no RAM, or shared by the hypervisor. */
+int seam_pfn_of_mfn(uint64_t mfn, uint64_t *pfn);
+
 /*
  * Map one granted page. -XEN_EINVAL the granter's entry does not allow it, -XEN_ENOMEM no room.
  * *handle belongs to the caller until seam_unmap_grant.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * seam_memory.c: the seam's large, short-lived memory over the guest kernel: pages that need no neighbours,
- * mapped side by side.
+ * mapped side by side; and the table of machine frames.
  * Owns: the list of what was taken. The heap never gives pages back, and 32 MiB in one piece are found in it
  * at most once.
  * Read next: seam.h.
@@ -10,7 +10,10 @@
 
 #include <stdlib.h>
 
+#include <public/errno.h>
+#include <public/memory.h>
 #include <public/xen.h>
+#include <pvk/hypercall.h>
 #include <pvk/memory.h>
 
 struct taken {
@@ -72,4 +75,18 @@ void seam_memory_give(void *memory)
             return;
         }
     }
+}
+
+int seam_pfn_of_mfn(uint64_t mfn, uint64_t *pfn)
+{
+    static long end; /* the first frame that is no RAM for sure */
+
+    if (end == 0) {
+        end = hypercall_memory_op(XENMEM_maximum_ram_page, NULL);
+    }
+    if (end <= 0 || mfn >= (uint64_t)end) {
+        return -XEN_EINVAL;
+    }
+    *pfn = machine_to_phys_mapping[mfn];
+    return *pfn < (uint64_t)end ? 0 : -XEN_EINVAL;
 }

@@ -2,7 +2,7 @@
 /*
  * cmd_capture.c: capture DOMAIN/vif/N: an interface's frames as pcapng on standard output, until the
  * command is interrupted or the domain ends. On the host, -w is the file that this becomes
- * (../host/capture_file.c).
+ * (../host/output_file.c).
  * Read next: ../backends/net_capture.c
  */
 #include <stdlib.h>

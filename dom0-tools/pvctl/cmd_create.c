@@ -39,6 +39,7 @@ struct creation {
     struct domain_built built;
     struct store *store;
     int kernel, ramdisk;  /* descriptors */
+    const char *core;     /* where its core file goes, when that is known from before; else NULL */
     uint64_t kernel_size; /* of the file; request.kernel is what it unpacks to */
     struct kernel_payload *payload;
     int console; /* stream of -c or -F */
@@ -268,6 +269,29 @@ static void tell_image(const struct creation *creation)
     }
 }
 
+/* Where the domain's core goes, should its end call for one. */
+static void tell_core(const struct creation *creation)
+{
+    struct error unknown = {.code = ERROR_NONE};
+    char path[CREATE_PATH_SIZE], request[CREATE_PATH_SIZE + 32], answer[8];
+
+    if (creation->core != NULL) {
+        snprintf(path, sizeof(path), "%s", creation->core);
+    } else if (!cmd_create_core_path(config_of(creation), path)) {
+        return;
+    }
+    snprintf(request, sizeof(request), "core %u %s", (unsigned int)creation->built.domid, path);
+    session_console_simple(request, answer, sizeof(answer), &unknown);
+}
+
+bool cmd_create_core_path(const struct config *config, char path[CREATE_PATH_SIZE])
+{
+    char name[CONFIG_CORE_NAME_SIZE];
+
+    return config_core_name(config, name, sizeof(name)) &&
+           seam_file_path(name, path, CREATE_PATH_SIZE) == 0;
+}
+
 /* The console is connected before the first instruction, so that nothing of it is lost. */
 static int step_console(struct creation *creation)
 {
@@ -283,6 +307,7 @@ static int step_console(struct creation *creation)
         return -1;
     }
     tell_image(creation);
+    tell_core(creation);
     if (option(creation, "console") || option(creation, "foreground")) {
         snprintf(request, sizeof(request), "%s %u", option(creation, "console") ? "attach" : "wait",
                  (unsigned int)creation->built.domid);
@@ -526,7 +551,8 @@ static int create(struct creation *creation)
     return stay(creation);
 }
 
-int cmd_create_again(struct config_file *file, char *const *words, struct error *error)
+int cmd_create_again(struct config_file *file, char *const *words, const char *core,
+                     struct error *error)
 {
     static const struct command_call no_options;
     struct creation *creation = calloc(1, sizeof(*creation));
@@ -540,6 +566,7 @@ int cmd_create_again(struct config_file *file, char *const *words, struct error 
     creation->error = error;
     creation->file = *file;
     creation->words = words;
+    creation->core = core;
     creation->kernel = creation->ramdisk = creation->console = -1;
     creation->started_ns = seam_now_ns();
     result = step_request(creation) < 0 ? -1 : make(creation);

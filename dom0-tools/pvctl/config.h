@@ -102,6 +102,10 @@ size_t config_files(const struct config *config, const char *files[CONFIG_MAX_FI
 
 const char *config_action_name(enum config_action action);
 
+/* The core file that the domain leaves in the current directory, when its end calls for one: NAME.core. */
+#define CONFIG_CORE_NAME_SIZE 80
+bool config_core_name(const struct config *config, char *name, size_t size);
+
 /* "512", "512M", "1G", "65536K": KiB of a size; a bare number is MiB. -1: it is none. */
 int config_parse_size(const char *text, uint64_t *kib);
 

@@ -7,6 +7,7 @@
  */
 #include "dom0-tools/pvctl/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,20 @@ const char *config_action_name(enum config_action action)
     return action_names[action];
 }
 
+bool config_core_name(const struct config *config, char *name, size_t size)
+{
+    const enum config_action actions[] = {config->on_poweroff, config->on_reboot, config->on_crash,
+                                          config->on_watchdog};
+    bool wanted = false;
+
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        wanted = wanted || actions[i] == ACTION_COREDUMP_DESTROY ||
+                 actions[i] == ACTION_COREDUMP_RESTART;
+    }
+    return wanted && config->name != NULL && strchr(config->name, '/') == NULL &&
+           snprintf(name, size, "%s.core", config->name) < (int)size;
+}
+
 static int set_action(const struct key *key, const struct config_value *value,
                       struct config *config, struct config_problems *problems)
 {
@@ -100,10 +115,6 @@ static int set_action(const struct key *key, const struct config_value *value,
         if (strcmp(action_names[i], value->text) == 0) {
             enum config_action action = (enum config_action)i;
 
-            if (action == ACTION_COREDUMP_DESTROY || action == ACTION_COREDUMP_RESTART) {
-                return config_problem_add(problems, &value->span, "`%s' is not served",
-                                          value->text);
-            }
             memcpy((char *)config + key->offset, &action, sizeof(action));
             return 0;
         }

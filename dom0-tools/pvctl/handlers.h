@@ -6,6 +6,8 @@
 #ifndef PVCTL_HANDLERS_H
 #define PVCTL_HANDLERS_H
 
+#include <stdbool.h>
+
 #include "dom0-tools/pvctl/commands.h"
 
 int cmd_help(const struct command_call *call, struct error *error);
@@ -28,8 +30,17 @@ int cmd_completion(const struct command_call *call, struct error *error);
 
 int cmd_create(const struct command_call *call, struct error *error);
 struct config_file;
-/* Like `create` of a configuration that is loaded already, which it closes. 0, or -1 with the error set. */
-int cmd_create_again(struct config_file *file, char *const *words, struct error *error);
+/* Like `create` of a configuration that is loaded already, which it closes; core: where its core file
+ * goes, or NULL. 0, or -1 with the error set. */
+int cmd_create_again(struct config_file *file, char *const *words, const char *core,
+                     struct error *error);
+
+/* Where the core file of a domain with this configuration goes; false: it leaves none. */
+struct config;
+#define CREATE_PATH_SIZE 200
+bool cmd_create_core_path(const struct config *config, char path[CREATE_PATH_SIZE]);
+
+int cmd_dump_core(const struct command_call *call, struct error *error);
 int cmd_list(const struct command_call *call, struct error *error);
 int cmd_console(const struct command_call *call, struct error *error);
 int cmd_console_logs(const struct command_call *call, struct error *error);

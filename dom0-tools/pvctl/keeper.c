@@ -26,6 +26,7 @@ struct recipe {
     char uuid[UUID_TEXT];
     uint64_t made_ns;
     char *name; /* of the configuration file, for messages */
+    char *core; /* where its core file goes; NULL: nowhere */
     char *text;
     size_t size;
     char **words; /* NULL-terminated */
@@ -44,6 +45,7 @@ static void recipe_free(struct recipe *recipe)
     free(recipe->words);
     free(recipe->text);
     free(recipe->name);
+    free(recipe->core);
     free(recipe);
 }
 
@@ -154,6 +156,7 @@ void keeper_remember(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct config_f
 {
     static bool started;
     struct recipe *recipe = calloc(1, sizeof(*recipe));
+    char core[CREATE_PATH_SIZE];
 
     if (recipe != NULL) {
         domain_register_uuid_text(uuid, recipe->uuid);
@@ -162,6 +165,7 @@ void keeper_remember(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct config_f
         recipe->size = file->file.size;
         recipe->text = malloc(recipe->size + 1);
         recipe->words = copy_words(&file->config, words);
+        recipe->core = cmd_create_core_path(&file->config, core) ? strdup(core) : NULL;
     }
     if (recipe == NULL || recipe->name == NULL || recipe->text == NULL || recipe->words == NULL ||
         (!started && seam_thread_start("keeper", keeper_run, NULL) < 0)) {
@@ -193,7 +197,7 @@ static void make_again(struct recipe *recipe)
     } else {
         memcpy(text, recipe->text, recipe->size);
         if (config_file_load(recipe->name, text, recipe->size, recipe->words, &file, &error) == 0) {
-            cmd_create_again(&file, recipe->words, &error);
+            cmd_create_again(&file, recipe->words, recipe->core, &error);
         }
     }
     if (error.code != ERROR_NONE) {

@@ -17,6 +17,7 @@ static int config_collect(const char *path, char **words, named_file_add_t add, 
 {
     struct config_file *file = calloc(1, sizeof(*file));
     const char *names[CONFIG_MAX_FILES];
+    char core[CONFIG_CORE_NAME_SIZE];
     int result;
     size_t count;
 
@@ -38,6 +39,9 @@ static int config_collect(const char *path, char **words, named_file_add_t add, 
                        (names[i] == file->config.disks[j].target && file->config.disks[j].writable);
         }
         result = add(names[i], writable, context);
+    }
+    if (result >= 0 && config_core_name(&file->config, core, sizeof(core))) {
+        result = add(core, true, context);
     }
     config_file_close(file);
     free(file);

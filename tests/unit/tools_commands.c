@@ -26,6 +26,7 @@ NOT_LINKED(cmd_machine_down)
 NOT_LINKED(cmd_machine_status)
 NOT_LINKED(cmd_gdb)
 NOT_LINKED(cmd_capture)
+NOT_LINKED(cmd_dump_core)
 NOT_LINKED(cmd_forward)
 NOT_LINKED(cmd_completion)
 

@@ -185,7 +185,7 @@ Test(config, keys_of_xl_that_are_not_served_are_refused_by_name)
 {
     assert_problem(BASE "pci=['00:01.0']", 3, 1, "not served");
     assert_problem(BASE "type='hvm'", 3, 6, "only type \"pv\"");
-    assert_problem(BASE "on_crash='coredump-destroy'", 3, 10, "not served");
+    assert_problem(BASE "on_crash='coredump'", 3, 10, "coredump"); /* no such action */
 }
 
 Test(config, words_of_the_command_line_replace_and_extend)
