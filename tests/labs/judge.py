@@ -47,13 +47,15 @@ def xorshift(state):
 class World:
     """One grading: its seed, what the machine and the examiners printed, the files that were handed in."""
 
-    def __init__(self, seed, token, output="", log="", top=None, build=None):
-        self.seed, self.token, self.output, self.log, self.top, self.build = seed, token, output, log, top, build
-        self.observed = ""  # what examiners printed
+    def __init__(self, seed, token, top=None, build=None):
+        self.seed, self.token, self.top, self.build = seed, token, top, build
+        self.outputs = {}   # of the script's commands
+        self.printed = ""   # by the whole machine
+        self.observed = ""  # by the examiners
 
     def death(self):
         """How the hypervisor ended, if it did not end well."""
-        found = re.search(r"^.*(?:panic|PANIC|stopped|must hold).*$", self.log, re.M)
+        found = re.search(r"^.*(?:panic|PANIC|stopped|must hold).*$", self.printed, re.M)
         return found.group(0).strip() if found else None
 
     def exam(self, name):
@@ -69,7 +71,6 @@ class World:
                         "nothing: the guest or the machine ended before it (see the log)")
         return lines[0]
 
-    def section(self, name):
-        """What a script's command printed: between the lines "== name" and the next "==" line."""
-        found = re.search(rf"^== {re.escape(name)}\r?\n(.*?)(?=^== |\Z)", self.output, re.M | re.S)
-        return found.group(1).replace("\r", "") if found else ""
+    def output(self, command):
+        """What a command of the script printed; nothing when it was not reached."""
+        return self.outputs.get(command, "")

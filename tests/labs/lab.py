@@ -101,7 +101,8 @@ def diff(lab):
         text = (TOP / name).read_text()
         empty, full = regions.strip(text, lab), regions.strip(text, lab, True)
         lines += difflib.unified_diff(empty.splitlines(True), full.splitlines(True), f"a/{name}", f"b/{name}", n=2)
-    return "".join(lines)
+    # Line numbers would be others after each change elsewhere.
+    return "".join("@@\n" if line.startswith("@@") else line for line in lines)
 
 
 def page_with_diff(lab):

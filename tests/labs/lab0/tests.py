@@ -8,7 +8,7 @@ PAGE = "docs/labs/0-first-guest/README.md"
 
 def printed(world, key):
     """What the guest printed behind "key: "."""
-    text = world.section("logs")
+    text = world.output("logs start-info")
     found = re.findall(rf"^{re.escape(key)}: (.*)$", text, re.M)
     if len(found) != 1:
         begin = " / ".join(text.split("\n")[:3]).strip() or "nothing"
@@ -25,13 +25,13 @@ def line_is(key, wanted, why):
 
 
 def domain(world):
-    return [d for d in json.loads(world.section("list"))["domains"] if d["name"] == "start-info"][0]
+    return [d for d in json.loads(world.output("list --json"))["domains"] if d["name"] == "start-info"][0]
 
 
 def store(world, *path):
     """A value of the guest's own directory in the store."""
     depth = [f"{' ' * i}{name} = " for i, name in enumerate(path)]
-    text = world.section("store")
+    text = world.output("xenstore ls /local/domain/1")
     for line in depth[:-1]:
         text = text[text.index(line):]
     return re.search(rf'^ *{path[-1]} = "(.*)"$', text, re.M).group(1)
@@ -88,24 +88,18 @@ TESTS = [
                                           "with -p"),
          ["`pvctl list`", "Six characters, most of them -.", "The third one says it."]),
 ]
-NEEDS = ("hypervisor", "guests", "dom0")
-SCRIPT = """echo == begin
-create -p /start-info.cfg
-echo == list
+SCRIPT = """create -p start-info.cfg
 list --json
-echo == store
 xenstore ls /local/domain/1
-echo == run
 unpause start-info
 -console start-info
-echo == logs
 logs start-info
 """
 
 
 def examine(world, exact_run):
     memory = 5 + world.seed % 59
-    config = f'name = "start-info"\nkernel = "/start-info.elf"\nmemory = {memory}\n' \
+    config = f'name = "start-info"\nkernel = "start-info.elf"\nmemory = {memory}\n' \
              f'extra = "seed={world.seed} course of {world.seed % 97} words"\n'
-    world.output, world.log = exact_run(world.build, SCRIPT, {
+    world.outputs, world.printed = exact_run(world.build, world.seed, SCRIPT, {
         "start-info.cfg": config.encode(), "start-info.elf": (world.build / "guest/start-info.elf").read_bytes()})

@@ -51,7 +51,7 @@ def pagesize(world):
 def handle(world):
     result, seen = world.one("handle")
     expect(result, 0, "guest_handle answers")
-    domains = json.loads(world.section("list"))["domains"]
+    domains = json.loads(world.output("list --json"))["domains"]
     wanted = [d["uuid"].replace("-", "") for d in domains if d["name"] == "exam"][0]
     if seen != wanted:
         raise Wrong(f"the uuid that `pvctl list` shows, {wanted}", seen)
@@ -59,7 +59,7 @@ def handle(world):
 
 def commandline(world):
     text_is("commandline", "<denied>", 1024)(world)
-    seen = world.section("commandline").strip()
+    seen = world.output("info xen_commandline").strip()
     if not seen or seen == "<denied>" or "xen_commandline" in seen:
         raise Wrong("dom0, which is privileged, to read the hypervisor's own command line", f"'{seen}'")
 
@@ -204,27 +204,19 @@ TESTS = [
          ["The other tests first.", "One of 10,000 calls differs: an edge of length or offset.",
           "Lengths up to 96 at any offset of a page, good and bad; nothing new is asked."]),
 ]
-NEEDS = ("hypervisor", "guests", "dom0", "lab-exams")
-SCRIPT = """echo == begin
-create -p /exam.cfg
-echo == list
+SCRIPT = """create -p exam.cfg
 list --json
-echo == commandline
 -info xen_commandline
-echo == run
 unpause exam
 -console exam
-echo == logs
 logs exam
-echo == end
 """
 
 
 def examine(world, exact_run):
-    config = f'name = "exam"\nkernel = "/exam.elf"\nmemory = 6\nextra = "token={world.token} seed={world.seed}"\n'
-    world.output, world.log = exact_run(world.build, SCRIPT, {
+    config = f'name = "exam"\nkernel = "exam.elf"\nmemory = 6\nextra = "token={world.token} seed={world.seed}"\n'
+    world.outputs, world.printed = exact_run(world.build, world.seed, SCRIPT, {
         "exam.cfg": config.encode(), "exam.elf": (world.build / "labs/lab1/exam.elf").read_bytes()})
     fake = subprocess.run([world.build / "labs/lab1/fake_exam", world.token, str(world.seed)], capture_output=True,
                           text=True, timeout=20)
-    world.observed = world.section("logs") + fake.stdout
-    world.output += "\n" + fake.stdout
+    world.observed = world.output("logs exam") + fake.stdout
