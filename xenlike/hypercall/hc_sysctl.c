@@ -7,17 +7,14 @@
 #include <public/sysctl.h>
 
 #include "../comm/console.h"
+#include "../observe/debug_keys.h"
 #include "../observe/trace.h"
 #include "../domain/schedule.h"
-#include "../lib/check.h"
-#include "../lib/print.h"
 #include "../lib/string.h"
 #include "../mm/frame_alloc.h"
 #include "../mm/frame_table.h"
 #include "../mm/guest_access.h"
 #include "domctl_internal.h"
-
-#define MAX_DEBUG_KEYS 64
 
 static uint32_t nr_cpus(void)
 {
@@ -36,6 +33,7 @@ static uint32_t nr_cpus(void)
     }
 SIMPLE(tbuf_op, trace_control(&op->u.tbuf_op))
 SIMPLE(readconsole, console_read_log(&op->u.readconsole))
+SIMPLE(debug_keys, debug_keys_press(&op->u.debug_keys))
 SIMPLE(sched_id, (op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2, 0))
 
 /* --- The machine --------------------------------------------------------------------------------------------------- */
@@ -148,76 +146,6 @@ static int run_getdomaininfolist(struct xen_sysctl *op)
         count++;
     }
     request->num_domains = count;
-    return 0;
-}
-
-/* --- Debug keys ---------------------------------------------------------------------------------------------------------- */
-
-static void key_domains(void)
-{
-    uint32_t next = 0;
-    for (struct domain *d = domain_get_next(0); d != NULL; d = domain_get_next(next)) {
-        print("d%u: %u references, %u of %u frames, paused %u, life %u, %u vCPUs%s%s\n", d->id,
-              d->references - 1, d->nr_frames, d->max_frames, d->pause_count, (unsigned int)d->life,
-              d->max_vcpus, d->crash_reason[0] != '\0' ? ", crashed: " : "", d->crash_reason);
-        FOR_EACH_VCPU (d, v) {
-            print("d%u vcpu %u: flags %x, cpu %u%s, rip %016llx, upcall pending %u mask %u\n",
-                  d->id, v->id, v->pause_flags, v->processor, v->sched.running ? " running" : "",
-                  (unsigned long long)v->regs.rip, v->info->evtchn_upcall_pending,
-                  v->info->evtchn_upcall_mask);
-        }
-        next = d->id + 1u;
-        domain_put(d);
-    }
-}
-
-static void key_heap(void)
-{
-    print("heap: %llu of %llu frames free\n", (unsigned long long)frame_alloc_nr_free(),
-          (unsigned long long)frame_alloc_nr_total());
-}
-
-static void key_panic(void)
-{
-    panic("debug key C");
-}
-
-static void key_help(void);
-
-static const struct {
-    char key;
-    void (*run)(void);
-    const char *what;
-} keys[] = {
-    {'C', key_panic, "panic, to see what is left of it"},
-    {'c', machine_print_crash_record, "what the hypervisor said before its last panic"},
-    {'h', key_help, "these keys"},
-    {'H', key_heap, "the heap"},
-    {'m', frame_table_print_owners, "frames by owner, counted one by one"},
-    {'q', key_domains, "domains and their vCPUs"},
-};
-
-static void key_help(void)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-        print("key %c: %s\n", keys[i].key, keys[i].what);
-    }
-}
-
-static int run_debug_keys(struct xen_sysctl *op)
-{
-    uint32_t count = (uint32_t)min_u64(op->u.debug_keys.nr_keys, MAX_DEBUG_KEYS);
-    for (uint32_t i = 0; i < count; i++) {
-        char key;
-        if (copy_from_guest_offset(&key, op->u.debug_keys.keys, i) != 0) {
-            return -XEN_EFAULT;
-        }
-        for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
-            if (keys[k].key == key) {
-                keys[k].run();
-            }
-        }
-    }
     return 0;
 }
 

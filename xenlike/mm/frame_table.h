@@ -71,9 +71,6 @@ void frame_put_and_type(mfn_t mfn);
 /* The type while it has references, else FRAME_NONE. */
 enum frame_type frame_current_type(mfn_t mfn);
 
-/* For people and tests: how many frames each owner has, by a scan of the table alone. */
-void frame_table_print_owners(void);
-
 /* Machine-to-physical table. */
 #define M2P_INVALID (~UINT64_C(0))
 #define M2P_SHARED  (~UINT64_C(0) - 1) /* a frame the hypervisor shares with a guest */
