@@ -93,6 +93,7 @@ def linux(name, kernel, vcpus):
         guest.say("mount -t proc proc /proc; echo mounted-$((40+2))", "mounted-42")
         found = guest.say("echo cpus-$(grep -c ^processor /proc/cpuinfo)-", r"cpus-(\d+)-")
         expect(found.group(1) == str(vcpus), "it sees its vCPUs", found.group(1))
+        guest.say("dmesg | grep -c 'Using FIFO-based ABI' | sed 's/^/fifo-/'", "fifo-1")
         work = "n=0; while [ $n -lt 3000 ]; do n=$((n+1)); done"
         guest.say(f"for i in 1 2 3 4; do ({work}) & done; wait; echo all-$((40+2))", "all-42")
         found = guest.say("echo bad-$(dmesg | grep -c 'WARNING\\|BUG:\\|Oops\\|rcu.*stall')-",

@@ -446,9 +446,6 @@ Test(event, absent_commands_and_faults)
     world_start();
     struct evtchn_alloc_unbound a = {.dom = DOMID_SELF, .remote_dom = 0};
     uint32_t port;
-    cr_assert_eq(op(EVTCHNOP_init_control, &a, sizeof(a)), -XEN_ENOSYS);
-    cr_assert_eq(op(EVTCHNOP_set_priority, &a, sizeof(a)), -XEN_ENOSYS);
-    cr_assert_eq(op(EVTCHNOP_expand_array, &a, sizeof(a)), -XEN_EOPNOTSUPP);
     cr_assert_eq(op(14, &a, sizeof(a)), -XEN_ENOSYS);
     cr_assert_eq(op(~0u, &a, sizeof(a)), -XEN_ENOSYS);
     cr_assert_eq(hc_event_channel_op(EVTCHNOP_send, 8, 0, 0, 0, 0), -XEN_EFAULT);

@@ -137,10 +137,10 @@ WEAK void event_channel_raise_virq(struct vcpu *v, uint32_t virq)
     pv_virqs += virq == VIRQ_TIMER;
 }
 
-WEAK bool event_channel_is_pending(struct domain *d, uint32_t port)
+WEAK int event_channel_poll(struct domain *d, uint32_t port)
 {
     (void)d;
-    return port == 7;
+    return port == 7 ? 1 : port == 4096 ? -XEN_EINVAL : 0;
 }
 
 WEAK void domain_shutdown(struct domain *d, uint8_t reason)

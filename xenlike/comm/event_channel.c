@@ -45,7 +45,7 @@ static void wake(struct vcpu *v)
     }
 }
 
-static inline void mark_pending(struct vcpu *v)
+void event_channel_upcall(struct vcpu *v)
 {
     if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST) == 0 &&
         v != current_vcpu()) {
@@ -54,7 +54,7 @@ static inline void mark_pending(struct vcpu *v)
 }
 
 /* Pollers wait for ports that are masked, so the upcall does not find them. */
-static void wake_pollers(struct domain *d, uint32_t port)
+void event_channel_wake_pollers(struct domain *d, uint32_t port)
 {
     FOR_EACH_VCPU (d, v) {
         if ((READ_ONCE(v->pause_flags) & VCPU_POLLING) != 0 &&
@@ -68,11 +68,11 @@ static inline void select_word(struct domain *d, const struct event_channel *cha
 {
     struct vcpu *v = d->vcpus[channel->notify_vcpu];
     if (likely(v != NULL) && !test_and_set(&v->info->evtchn_pending_sel, channel->port / 64)) {
-        mark_pending(v);
+        event_channel_upcall(v);
     }
 }
 
-static inline void set_pending(struct domain *d, const struct event_channel *channel)
+static inline void two_level_set_pending(struct domain *d, struct event_channel *channel)
 {
     /* LAB(4): three bits and an upcall: none may be lost, none rings twice
      * Skeleton: lab_todo("make an event pending"); */
@@ -85,17 +85,12 @@ static inline void set_pending(struct domain *d, const struct event_channel *cha
         select_word(d, channel);
     }
     if (unlikely(READ_ONCE(d->has_polled))) {
-        wake_pollers(d, channel->port);
+        event_channel_wake_pollers(d, channel->port);
     }
     /* END LAB(4) */
 }
 
-static void two_level_set_pending(struct domain *d, const struct event_channel *channel)
-{
-    set_pending(d, channel);
-}
-
-static void two_level_clear_pending(struct domain *d, const struct event_channel *channel)
+static void two_level_clear_pending(struct domain *d, struct event_channel *channel)
 {
     test_and_clear(&d->shared_info->evtchn_pending[channel->port / 64], channel->port % 64);
 }
@@ -105,7 +100,7 @@ static bool two_level_is_pending(const struct domain *d, uint32_t port)
     return ((READ_ONCE(d->shared_info->evtchn_pending[port / 64]) >> (port % 64)) & 1) != 0;
 }
 
-static void two_level_unmask(struct domain *d, const struct event_channel *channel)
+static void two_level_unmask(struct domain *d, struct event_channel *channel)
 {
     uint32_t word = channel->port / 64, bit = channel->port % 64;
     if (test_and_clear(&d->shared_info->evtchn_mask[word], bit) &&
@@ -114,11 +109,17 @@ static void two_level_unmask(struct domain *d, const struct event_channel *chann
     }
 }
 
+static bool two_level_is_busy(const struct domain *d, uint32_t port)
+{
+    return false;
+}
+
 const struct event_delivery event_channel_two_level = {
     .set_pending = two_level_set_pending,
     .clear_pending = two_level_clear_pending,
     .unmask = two_level_unmask,
     .is_pending = two_level_is_pending,
+    .is_busy = two_level_is_busy,
 };
 
 /* --- Sending ----------------------------------------------------------------------------------------- */
@@ -135,7 +136,8 @@ int event_channel_send(struct domain *d, uint32_t port)
     if (likely(channel->state == CHANNEL_INTERDOMAIN)) {
         struct domain *remote = channel->remote.domain;
         if (likely(remote->events->delivery == &event_channel_two_level)) {
-            set_pending(remote, channel->remote.peer); /* inline: the path that is counted */
+            two_level_set_pending(remote,
+                                  channel->remote.peer); /* inline: the path that is counted */
         } else {
             event_channel_set_pending(remote, channel->remote.peer);
         }
@@ -186,9 +188,12 @@ void event_channel_raise_pirq(struct domain *d, uint32_t pirq, uint32_t port)
     raise_bound(d, port, CHANNEL_PIRQ, pirq);
 }
 
-bool event_channel_is_pending(struct domain *d, uint32_t port)
+int event_channel_poll(struct domain *d, uint32_t port)
 {
-    return event_channel_find(d, port) != NULL && d->events->delivery->is_pending(d, port);
+    const struct event_channel *channel = event_channel_find(d, port);
+    return channel == NULL || channel->state == CHANNEL_FREE
+               ? -XEN_EINVAL
+               : d->events->delivery->is_pending(d, port);
 }
 
 int event_channel_unmask(struct domain *d, uint32_t port)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels, 2-level delivery.
+ * Event channels.
  *
  * Invariant: EC1 both ends of an interdomain channel name each other or one is unbound; EC2 pending is set before the upcall flag;
  *            EC3 a vCPU that blocks has looked at its pending flag after setting VCPU_BLOCKED.
  * Locks: event bind (all that binds or closes), then a channel's. Errnos per sub-op: docs/abi/event_channel_op.md.
- * Read next: event_channel.c (sending and delivery), event_channel_bind.c (how ports come and go).
+ * Read next: event_channel.c (sending, 2-level delivery), event_channel_bind.c (how ports come and go), event_fifo.c.
  */
 #ifndef XENLIKE_COMM_EVENT_CHANNEL_H
 #define XENLIKE_COMM_EVENT_CHANNEL_H
@@ -14,7 +14,7 @@
 
 #include "../domain/domain.h"
 
-/* Ports 1 to max_port, and never more than 2-level delivery has. -ENOMEM; -EINVAL max_port 0. */
+/* Ports 1 to max_port, and never more than the delivery has. -ENOMEM; -EINVAL max_port 0. */
 int event_channel_init(struct domain *d, uint32_t max_port);
 int event_channel_relinquish(struct domain *d); /* closes all; 0, -ERESTART */
 void event_channel_destroy(struct domain *d);
@@ -35,8 +35,8 @@ static inline bool event_channel_upcall_wanted(const struct vcpu *v)
     return READ_ONCE(v->info->evtchn_upcall_pending) != 0 &&
            READ_ONCE(v->info->evtchn_upcall_mask) == 0;
 }
-/* Is this port of d pending (SCHEDOP_poll)? */
-bool event_channel_is_pending(struct domain *d, uint32_t port);
+/* Is this port of d pending (SCHEDOP_poll)? 1, 0, or -EINVAL when it is free or none. */
+int event_channel_poll(struct domain *d, uint32_t port);
 /* VCPUOP_register_vcpu_info: 0, -EINVAL twice or bad frame, -ENXIO misaligned or straddling. Replays everything. */
 int event_channel_register_vcpu_info(struct vcpu *v, uint64_t mfn, uint32_t offset);
 
@@ -50,7 +50,15 @@ int event_channel_bind_vcpu(struct domain *d, uint32_t port, uint32_t vcpu);
 int event_channel_close(struct domain *d, uint32_t port);
 int event_channel_status(struct evtchn_status *op);
 int event_channel_unmask(struct domain *d, uint32_t port);
-/* -ESRCH, -EPERM; -EINVAL another domain that the toolstack did not pause; -ERESTART. */
+/* Back to 2-level delivery, too. -ESRCH, -EPERM; -EINVAL another domain that the toolstack did not pause; -ERESTART. */
 int event_channel_reset(domid_t id);
+
+/* FIFO delivery, for the caller. The first control block changes to it. -ENOENT no such vCPU; -EINVAL offset, not a frame to write, or a
+ * second block for the vCPU; -ENOMEM. */
+int event_fifo_init_control(struct evtchn_init_control *op);
+/* One more page of event words. -EOPNOTSUPP 2-level; -ENOSPC there are all; -EINVAL not a frame to write. */
+int event_fifo_expand_array(const struct evtchn_expand_array *op);
+/* From the next time on that the port becomes pending. -EINVAL no such port, or priority; -EACCES it is free; -ENOSYS 2-level. */
+int event_fifo_set_priority(const struct evtchn_set_priority *op);
 
 #endif

@@ -14,21 +14,35 @@
 #include "event_internal.h"
 #include "pirq.h"
 
-static spinlock_t bind_lock = SPINLOCK_INIT;
+spinlock_t event_bind_lock = SPINLOCK_INIT;
+#define FREE_PORT_TRIES 1024 /* free ports that a guest may keep linked before none is found */
 
 /* --- The table ------------------------------------------------------------------------------------------ */
 
 static int bucket_create(struct event_table *table, uint32_t index)
 {
-    struct event_channel *bucket = hv_alloc(BUCKET_CHANNELS * sizeof(*bucket));
+    struct event_bucket *bucket = hv_alloc(sizeof(*bucket));
     if (bucket == NULL) {
         return -XEN_ENOMEM;
     }
     for (uint32_t i = 0; i < BUCKET_CHANNELS; i++) {
-        bucket[i].port = index * BUCKET_CHANNELS + i;
+        bucket->channels[i].port = index * BUCKET_CHANNELS + i;
+        bucket->channels[i].priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     }
+    bucket->used = index == 0; /* port 0 is never given, but it is there: closed */
     __atomic_store_n(&table->buckets[index], bucket, __ATOMIC_RELEASE);
     return 0;
+}
+
+static uint32_t nr_buckets(uint32_t nr_ports)
+{
+    return (nr_ports + BUCKET_CHANNELS - 1) / BUCKET_CHANNELS;
+}
+
+static void two_level_choose(struct event_table *table)
+{
+    table->delivery = &event_channel_two_level;
+    table->nr_ports = (uint32_t)min_u64(table->max_ports, EVTCHN_2L_NR_CHANNELS);
 }
 
 int event_channel_init(struct domain *d, uint32_t max_port)
@@ -36,15 +50,16 @@ int event_channel_init(struct domain *d, uint32_t max_port)
     if (max_port == 0) {
         return -XEN_EINVAL;
     }
-    struct event_table *table = hv_alloc(sizeof(*table));
+    uint32_t max_ports = (uint32_t)min_u64((uint64_t)max_port + 1, EVTCHN_FIFO_NR_CHANNELS);
+    struct event_table *table =
+        hv_alloc(sizeof(*table) + nr_buckets(max_ports) * sizeof(table->buckets[0]));
     if (table == NULL) {
         return -XEN_ENOMEM;
     }
-    table->delivery = &event_channel_two_level;
-    table->nr_ports = (uint32_t)min_u64((uint64_t)max_port + 1, EVTCHN_2L_NR_CHANNELS);
-    table->used[0] = 1; /* port 0 is never given, but it is there: closed */
     d->events = table;
-    return bucket_create(table, 0);
+    table->max_ports = max_ports;
+    two_level_choose(table);
+    return event_fifo_create(d) ? bucket_create(table, 0) : -XEN_ENOMEM;
 }
 
 void event_channel_destroy(struct domain *d)
@@ -53,70 +68,74 @@ void event_channel_destroy(struct domain *d)
     if (table == NULL) {
         return;
     }
-    for (size_t i = 0; i < NR_BUCKETS; i++) {
+    for (uint32_t i = 0; i < nr_buckets(table->max_ports); i++) {
         hv_free(table->buckets[i]);
     }
+    hv_free(table->fifo);
     hv_free(table);
     d->events = NULL;
 }
 
 /* The free port with the least number: its channel in *channel. Nothing is taken yet: port_take does that, once nothing can fail.
  * -EINVAL d is dying, -ENOSPC no port left, -ENOMEM. */
-static int port_find_free(struct domain *d, struct event_channel **channel) MUST_HOLD(bind_lock)
+static int port_find_free(struct domain *d, struct event_channel **channel)
+    MUST_HOLD(event_bind_lock)
 {
     struct event_table *table = d->events;
+    uint32_t tries = FREE_PORT_TRIES;
     if (d->life != DOMAIN_ALIVE) {
         return -XEN_EINVAL;
     }
-    for (uint32_t i = 0; i < NR_BUCKETS; i++) {
-        if (table->used[i] == ~UINT64_C(0)) {
-            continue;
+    for (uint32_t i = 0; i < nr_buckets(table->nr_ports); i++) {
+        if (table->buckets[i] == NULL && bucket_create(table, i) != 0) {
+            return -XEN_ENOMEM;
         }
-        uint32_t port = i * BUCKET_CHANNELS + (uint32_t)__builtin_ctzll(~table->used[i]);
-        if (port >= table->nr_ports) {
-            break;
-        }
-        if (table->buckets[i] == NULL) {
-            int result = bucket_create(table, i);
-            if (result != 0) {
-                return result;
+        for (uint64_t open = ~table->buckets[i]->used; open != 0; open &= open - 1) {
+            uint32_t port = i * BUCKET_CHANNELS + (uint32_t)__builtin_ctzll(open);
+            if (port >= table->nr_ports || tries-- == 0) {
+                return -XEN_ENOSPC;
+            }
+            if (!table->delivery->is_busy(d, port)) {
+                *channel = event_channel_find(d, port);
+                return 0;
             }
         }
-        *channel = event_channel_find(d, port);
-        return 0;
     }
     return -XEN_ENOSPC;
 }
 
-static void port_take(struct domain *d, const struct event_channel *channel) MUST_HOLD(bind_lock)
+static void port_take(struct domain *d, const struct event_channel *channel)
+    MUST_HOLD(event_bind_lock)
 {
-    d->events->used[channel->port / BUCKET_CHANNELS] |= UINT64_C(1)
-                                                        << (channel->port % BUCKET_CHANNELS);
+    struct event_table *table = d->events;
+    table->buckets[channel->port / BUCKET_CHANNELS]->used |= UINT64_C(1)
+                                                             << channel->port % BUCKET_CHANNELS;
+    table->nr_open++;
 }
 
-static void port_release(struct domain *d, struct event_channel *channel) MUST_HOLD(bind_lock)
+static void port_release(struct domain *d, struct event_channel *channel) MUST_HOLD(event_bind_lock)
 {
-    d->events->delivery->clear_pending(d, channel);
+    struct event_table *table = d->events;
+    table->delivery->clear_pending(d, channel);
     channel->state = CHANNEL_FREE;
     channel->notify_vcpu = 0;
-    d->events->used[channel->port / BUCKET_CHANNELS] &=
-        ~(UINT64_C(1) << (channel->port % BUCKET_CHANNELS));
+    channel->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+    table->buckets[channel->port / BUCKET_CHANNELS]->used ^= UINT64_C(1)
+                                                             << channel->port % BUCKET_CHANNELS;
+    table->nr_open--;
 }
 
+/* Of two ports that are not the same. */
 static void pair_lock(struct event_channel *a, struct event_channel *b)
 {
     spin_lock(a < b ? &a->lock : &b->lock);
-    if (a != b) {
-        spin_lock(a < b ? &b->lock : &a->lock);
-    }
+    spin_lock(a < b ? &b->lock : &a->lock);
 }
 
 static void pair_unlock(struct event_channel *a, struct event_channel *b)
 {
     spin_unlock(&a->lock);
-    if (a != b) {
-        spin_unlock(&b->lock);
-    }
+    spin_unlock(&b->lock);
 }
 
 static struct vcpu *vcpu_of(const struct domain *d, uint32_t id)
@@ -134,7 +153,7 @@ int event_channel_alloc_unbound(struct evtchn_alloc_unbound *op)
         return result;
     }
     struct event_channel *channel;
-    spin_lock(&bind_lock);
+    spin_lock(&event_bind_lock);
     result = port_find_free(d, &channel);
     if (result == 0) {
         spin_lock(&channel->lock);
@@ -145,13 +164,13 @@ int event_channel_alloc_unbound(struct evtchn_alloc_unbound *op)
         spin_unlock(&channel->lock);
         op->port = channel->port;
     }
-    spin_unlock(&bind_lock);
+    spin_unlock(&event_bind_lock);
     domain_put(d);
     return result;
 }
 
 static int connect(struct domain *local, struct domain *remote, uint32_t remote_port,
-                   uint32_t *local_port) MUST_HOLD(bind_lock)
+                   uint32_t *local_port) MUST_HOLD(event_bind_lock)
 {
     struct event_channel *channel;
     int result = port_find_free(local, &channel);
@@ -185,34 +204,42 @@ int event_channel_bind_interdomain(struct evtchn_bind_interdomain *op)
     if (remote == NULL) {
         return -XEN_ESRCH;
     }
-    spin_lock(&bind_lock);
+    spin_lock(&event_bind_lock);
     int result = connect(local, remote, op->remote_port, &op->local_port);
-    spin_unlock(&bind_lock);
+    spin_unlock(&event_bind_lock);
     domain_put(remote);
     return result;
 }
 
 /* A port of the caller's for something of its own. */
 static int bind_local(enum channel_state state, uint32_t source, uint32_t vcpu, uint32_t *port)
-    MUST_HOLD(bind_lock)
 {
     struct domain *d = current_domain();
+    struct vcpu *v = vcpu_of(d, vcpu);
     struct event_channel *channel;
-    int result = port_find_free(d, &channel);
+    if (v == NULL) {
+        return -XEN_ENOENT;
+    }
+    spin_lock(&event_bind_lock);
+    bool bound = state == CHANNEL_VIRQ && v->virq_port[source] != 0;
+    int result = bound ? -XEN_EEXIST : port_find_free(d, &channel);
     if (result == 0 && state == CHANNEL_PIRQ) {
         result = pirq_bind(d, source, channel->port);
     }
-    if (result != 0) {
-        return result;
+    if (result == 0) {
+        spin_lock(&channel->lock);
+        channel->state = (uint8_t)state;
+        channel->notify_vcpu = (uint16_t)vcpu;
+        channel->virq = source;
+        port_take(d, channel);
+        spin_unlock(&channel->lock);
+        *port = channel->port;
+        if (state == CHANNEL_VIRQ) {
+            WRITE_ONCE(v->virq_port[source], channel->port);
+        }
     }
-    spin_lock(&channel->lock);
-    channel->state = (uint8_t)state;
-    channel->notify_vcpu = vcpu;
-    channel->virq = source;
-    port_take(d, channel);
-    spin_unlock(&channel->lock);
-    *port = channel->port;
-    return 0;
+    spin_unlock(&event_bind_lock);
+    return result;
 }
 
 static bool virq_is_global(uint32_t virq)
@@ -225,39 +252,17 @@ int event_channel_bind_virq(struct evtchn_bind_virq *op)
     if (op->virq >= NR_VIRQS || (virq_is_global(op->virq) && op->vcpu != 0)) {
         return -XEN_EINVAL;
     }
-    struct vcpu *v = vcpu_of(current_domain(), op->vcpu);
-    if (v == NULL) {
-        return -XEN_ENOENT;
-    }
-    int result = -XEN_EEXIST;
-    spin_lock(&bind_lock);
-    if (v->virq_port[op->virq] == 0) {
-        result = bind_local(CHANNEL_VIRQ, op->virq, op->vcpu, &op->port);
-    }
-    if (result == 0) {
-        WRITE_ONCE(v->virq_port[op->virq], op->port);
-    }
-    spin_unlock(&bind_lock);
-    return result;
+    return bind_local(CHANNEL_VIRQ, op->virq, op->vcpu, &op->port);
 }
 
 int event_channel_bind_ipi(struct evtchn_bind_ipi *op)
 {
-    if (vcpu_of(current_domain(), op->vcpu) == NULL) {
-        return -XEN_ENOENT;
-    }
-    spin_lock(&bind_lock);
-    int result = bind_local(CHANNEL_IPI, 0, op->vcpu, &op->port);
-    spin_unlock(&bind_lock);
-    return result;
+    return bind_local(CHANNEL_IPI, 0, op->vcpu, &op->port);
 }
 
 int event_channel_bind_pirq(struct evtchn_bind_pirq *op)
 {
-    spin_lock(&bind_lock);
-    int result = bind_local(CHANNEL_PIRQ, op->pirq, 0, &op->port);
-    spin_unlock(&bind_lock);
-    return result;
+    return bind_local(CHANNEL_PIRQ, op->pirq, 0, &op->port);
 }
 
 int event_channel_bind_vcpu(struct domain *d, uint32_t port, uint32_t vcpu)
@@ -270,22 +275,23 @@ int event_channel_bind_vcpu(struct domain *d, uint32_t port, uint32_t vcpu)
         return -XEN_EINVAL;
     }
     int result = -XEN_EINVAL;
-    spin_lock(&bind_lock);
+    spin_lock(&event_bind_lock);
     spin_lock(&channel->lock);
     if (channel->state == CHANNEL_UNBOUND || channel->state == CHANNEL_INTERDOMAIN ||
         channel->state == CHANNEL_PIRQ ||
         (channel->state == CHANNEL_VIRQ && virq_is_global(channel->virq))) {
-        channel->notify_vcpu = vcpu;
+        channel->notify_vcpu = (uint16_t)vcpu;
         result = 0;
     }
     spin_unlock(&channel->lock);
-    spin_unlock(&bind_lock);
+    spin_unlock(&event_bind_lock);
     return result;
 }
 
 /* --- The end of a port -------------------------------------------------------------------------------------- */
 
-static void close_interdomain(struct domain *d, struct event_channel *channel) MUST_HOLD(bind_lock)
+static void close_interdomain(struct domain *d, struct event_channel *channel)
+    MUST_HOLD(event_bind_lock)
 {
     struct event_channel *peer = channel->remote.peer;
     CHECK(peer->state == CHANNEL_INTERDOMAIN && peer->remote.peer == channel);
@@ -296,7 +302,7 @@ static void close_interdomain(struct domain *d, struct event_channel *channel) M
     pair_unlock(channel, peer);
 }
 
-static int close_port(struct domain *d, struct event_channel *channel) MUST_HOLD(bind_lock)
+static int close_port(struct domain *d, struct event_channel *channel) MUST_HOLD(event_bind_lock)
 {
     switch ((enum channel_state)channel->state) {
     case CHANNEL_FREE:
@@ -330,18 +336,20 @@ int event_channel_close(struct domain *d, uint32_t port)
     if (channel == NULL) {
         return -XEN_EINVAL;
     }
-    spin_lock(&bind_lock);
+    spin_lock(&event_bind_lock);
     int result = close_port(d, channel);
-    spin_unlock(&bind_lock);
+    spin_unlock(&event_bind_lock);
     return result;
 }
 
-/* Closes what is open, a bucket between two looks at the clock. */
+/* Closes what is open, a bucket between two looks at the clock. Then delivery is 2-level again, whose bits have no room for the
+ * larger ports of FIFO: not before nothing is open. */
 static int close_all(struct domain *d)
 {
     struct event_table *table = d->events;
-    for (uint32_t i = 0; i < NR_BUCKETS; i++) {
-        uint64_t open = table->used[i] & (i == 0 ? ~UINT64_C(1) : ~UINT64_C(0));
+    for (uint32_t i = 0; i < nr_buckets(table->nr_ports); i++) {
+        uint64_t open = table->buckets[i] == NULL ? 0 : table->buckets[i]->used;
+        open &= i == 0 ? ~UINT64_C(1) : ~UINT64_C(0);
         if (open == 0) {
             continue;
         }
@@ -352,7 +360,14 @@ static int close_all(struct domain *d)
             return -XEN_ERESTART;
         }
     }
-    return 0;
+    spin_lock(&event_bind_lock);
+    int result = table->nr_open == 0 ? 0 : -XEN_ERESTART;
+    if (result == 0) {
+        two_level_choose(table);
+        event_fifo_close(d);
+    }
+    spin_unlock(&event_bind_lock);
+    return result;
 }
 
 int event_channel_reset(domid_t id)
@@ -391,22 +406,15 @@ int event_channel_relinquish(struct domain *d)
 
 static void status_fill(struct evtchn_status *op, const struct event_channel *channel)
 {
-    static const uint8_t names[] = {
-        [CHANNEL_FREE] = EVTCHNSTAT_closed, [CHANNEL_UNBOUND] = EVTCHNSTAT_unbound,
-        [CHANNEL_PIRQ] = EVTCHNSTAT_pirq,   [CHANNEL_INTERDOMAIN] = EVTCHNSTAT_interdomain,
-        [CHANNEL_VIRQ] = EVTCHNSTAT_virq,   [CHANNEL_IPI] = EVTCHNSTAT_ipi,
-    };
-    op->status = names[channel->state];
+    op->status = channel->state;
     op->vcpu = channel->notify_vcpu;
     if (channel->state == CHANNEL_UNBOUND) {
         op->u.unbound.dom = channel->unbound_domid;
     } else if (channel->state == CHANNEL_INTERDOMAIN) {
         op->u.interdomain.dom = channel->remote.domain->id;
         op->u.interdomain.port = channel->remote.peer->port;
-    } else if (channel->state == CHANNEL_PIRQ) {
-        op->u.pirq = channel->pirq;
-    } else if (channel->state == CHANNEL_VIRQ) {
-        op->u.virq = channel->virq;
+    } else if (channel->state == CHANNEL_PIRQ || channel->state == CHANNEL_VIRQ) {
+        op->u.virq = channel->virq; /* the same place as u.pirq, in both */
     }
 }
 
@@ -421,9 +429,9 @@ int event_channel_status(struct evtchn_status *op)
     if (channel == NULL) {
         result = -XEN_EINVAL;
     } else {
-        spin_lock(&bind_lock);
+        spin_lock(&event_bind_lock);
         status_fill(op, channel);
-        spin_unlock(&bind_lock);
+        spin_unlock(&event_bind_lock);
     }
     domain_put(d);
     return result;

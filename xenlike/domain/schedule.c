@@ -341,14 +341,12 @@ static int poll_ports(struct vcpu *v, const struct sched_poll *poll)
         if (copy_from_guest_offset(&port, poll->ports, i) != 0) {
             return -XEN_EFAULT;
         }
-        if (port >= EVTCHN_2L_NR_CHANNELS) {
-            return -XEN_EINVAL;
-        }
         if (poll->nr_ports == 1) {
             v->poll_port = port;
         }
-        if (event_channel_is_pending(v->domain, port)) {
-            return 1;
+        int pending = event_channel_poll(v->domain, port);
+        if (pending != 0) {
+            return pending;
         }
     }
     return 0;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * HYPERVISOR_event_channel_op(cmd, pointer): copies the structure in, runs the sub-operation, copies it out when it has results.
- * FIFO delivery is absent: init_control and set_priority answer -ENOSYS, as guests expect of a 2-level hypervisor, and expand_array
- * -EOPNOTSUPP, as for a domain that did not ask for FIFO.
  * Its compat form is the first kernels': the command lies in front of the structure.
  * Guest ABI: docs/abi/event_channel_op.md. Read next: comm/event_channel_bind.c.
  */
@@ -23,7 +21,9 @@ EVENT(close, event_channel_close(CALLER, op->port))
 EVENT(unmask, event_channel_unmask(CALLER, op->port))
 EVENT(bind_vcpu, event_channel_bind_vcpu(CALLER, op->port, op->vcpu))
 EVENT(reset, event_channel_reset(op->dom))
-EVENT(expand_array, -XEN_EOPNOTSUPP)
+EVENT(init_control, event_fifo_init_control(op))
+EVENT(expand_array, event_fifo_expand_array(op))
+EVENT(set_priority, event_fifo_set_priority(op))
 
 #define ROW(name, flags) [EVTCHNOP_##name] = {run_##name, sizeof(struct evtchn_##name), flags}
 
@@ -39,7 +39,9 @@ static const struct operation operations[] = {
     ROW(bind_vcpu, 0),
     ROW(unmask, 0),
     ROW(reset, 0),
+    ROW(init_control, OPERATION_RESULTS),
     ROW(expand_array, 0),
+    ROW(set_priority, 0),
 };
 
 HYPERCALL_2(hc_event_channel_op, cmd, pointer)
@@ -57,5 +59,6 @@ HYPERCALL_2(hc_event_channel_op, cmd, pointer)
 
 HYPERCALL_1(hc_event_channel_op_compat, operation)
 {
-    return operation_run_compat(hc_event_channel_op, operation, offsetof(struct evtchn_op, u));
+    return operation_run_compat(hc_event_channel_op, operation, offsetof(struct evtchn_op, u),
+                                EVTCHNOP_unmask);
 }

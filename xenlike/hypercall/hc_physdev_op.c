@@ -106,5 +106,6 @@ HYPERCALL_2(hc_physdev_op, cmd, pointer)
 
 HYPERCALL_1(hc_physdev_op_compat, operation)
 {
-    return operation_run_compat(hc_physdev_op, operation, offsetof(struct physdev_op, u));
+    return operation_run_compat(hc_physdev_op, operation, offsetof(struct physdev_op, u),
+                                PHYSDEVOP_set_iobitmap);
 }

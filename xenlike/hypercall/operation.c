@@ -36,12 +36,14 @@ int64_t operation_run(const struct operation *table, size_t count, uint64_t nr, 
     return result;
 }
 
-int64_t operation_run_compat(hypercall_handler *call, uint64_t operation, size_t offset)
+int64_t operation_run_compat(hypercall_handler *call, uint64_t operation, size_t offset,
+                             uint32_t last)
 {
     uint32_t cmd;
 
+    if (guest_access_read(&cmd, GVA(operation), sizeof(cmd)) != 0) {
+        return -XEN_EFAULT;
+    }
     /* The argument lies where it was: it is copied in and out as for the newer call. */
-    return guest_access_read(&cmd, GVA(operation), sizeof(cmd)) != 0
-               ? -XEN_EFAULT
-               : call(cmd, operation + offset, 0, 0, 0, 0);
+    return cmd <= last ? call(cmd, operation + offset, 0, 0, 0, 0) : -XEN_ENOSYS;
 }

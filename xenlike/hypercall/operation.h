@@ -32,7 +32,8 @@ struct operation {
 /* -ENOSYS no such sub-operation; -EFAULT; -EPERM; or what the sub-operation answers. nr: of the hypercall, to be called again. */
 int64_t operation_run(const struct operation *table, size_t count, uint64_t nr, uint64_t cmd,
                       uint64_t pointer);
-/* The older form of a call: the command, and at that offset behind it the structure. */
-int64_t operation_run_compat(hypercall_handler *call, uint64_t operation, size_t offset);
+/* The older form of a call: the command, `last` at most, and at that offset behind it the structure. */
+int64_t operation_run_compat(hypercall_handler *call, uint64_t operation, size_t offset,
+                             uint32_t last);
 
 #endif

@@ -3,7 +3,7 @@
  * A spinlock. The hypervisor runs with interrupts off, so a lock needs no irq-saving variant.
  *
  * Lock order (take from left to right, never the other way; docs/internals/locking.md has it whole):
- *   event bind, channel (lower address first), grant table, maptrack, page lock, slab, heap; domain, channel, then runqueue;
+ *   event bind, channel (lower address first), FIFO, grant table, maptrack, page lock, slab, heap; domain, channel, then runqueue;
  *   console last. Domain list and timer heap are held alone.
  */
 #ifndef XENLIKE_LIB_SPINLOCK_H
