@@ -66,13 +66,23 @@ static int16_t serve_barrier(struct block_device *device)
     return status;
 }
 
+static int16_t serve_discard(struct block_device *device)
+{
+    const struct block_request *request = &device->request;
+
+    if (block_disk_discard(&device->disk, request->first_sector, request->nr_sectors) < 0) {
+        return BLKIF_RSP_ERROR;
+    }
+    device->counters.discards++;
+    return BLKIF_RSP_OKAY;
+}
+
 static int16_t serve_request(struct block_device *device, const struct blkif_request *raw)
 {
     static int16_t (*const serve[])(struct block_device *) = {
-        [BLOCK_READ] = serve_read,
-        [BLOCK_WRITE] = serve_write,
-        [BLOCK_FLUSH] = serve_flush,
-        [BLOCK_BARRIER] = serve_barrier,
+        [BLOCK_READ] = serve_read,       [BLOCK_WRITE] = serve_write,
+        [BLOCK_FLUSH] = serve_flush,     [BLOCK_BARRIER] = serve_barrier,
+        [BLOCK_DISCARD] = serve_discard,
     };
     struct block_request *request = &device->request;
     int16_t status = block_request_read(raw, &device->disk.limits, request);

@@ -30,7 +30,7 @@ struct block_offer {
 };
 
 struct block_counters {
-    uint64_t requests, reads, writes, flushes, errors;
+    uint64_t requests, reads, writes, flushes, discards, errors;
     uint64_t sectors_read, sectors_written;
     uint64_t notifications; /* of the front end */
 };

@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "dom0-tools/libpv/seam.h"
+
 /* The page cache that counts is the host's; one in between would go stale when a file is shared. */
 #ifndef O_DIRECT
 #define O_DIRECT 0
@@ -31,6 +33,7 @@ int block_disk_open(struct block_disk *disk, const char *path, bool read_only)
     }
     disk->limits.nr_sectors = (uint64_t)size / BLOCK_SECTOR;
     disk->limits.read_only = read_only;
+    disk->limits.can_discard = !read_only && seam_file_punch(disk->descriptor, 0, 0) == 0;
     return 0;
 }
 
@@ -90,4 +93,9 @@ int block_disk_flush(const struct block_disk *disk)
         return 0;
     }
     return fsync(disk->descriptor) < 0 ? -errno : 0;
+}
+
+int block_disk_discard(const struct block_disk *disk, uint64_t sector, uint64_t nr_sectors)
+{
+    return seam_file_punch(disk->descriptor, sector * BLOCK_SECTOR, nr_sectors * BLOCK_SECTOR);
 }

@@ -26,5 +26,7 @@ int block_disk_read(const struct block_disk *disk, uint64_t sector, void *buffer
 int block_disk_write(const struct block_disk *disk, uint64_t sector, const void *buffer,
                      size_t bytes);
 int block_disk_flush(const struct block_disk *disk);
+/* Whole sectors whose contents nobody wants any more. */
+int block_disk_discard(const struct block_disk *disk, uint64_t sector, uint64_t nr_sectors);
 
 #endif

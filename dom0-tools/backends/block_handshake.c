@@ -101,6 +101,13 @@ static int write_offer(struct block_backend *backend, struct block_vbd *vbd)
     for (size_t i = 0; result == 0 && i < sizeof(nodes) / sizeof(nodes[0]); i++) {
         result = write_number(backend->store, vbd->back, nodes[i].name, nodes[i].value);
     }
+    for (size_t i = 0; result == 0 && limits->can_discard && i < 3; i++) {
+        static const char *const names[] = {"discard-alignment", "discard-granularity",
+                                            "feature-discard"};
+        static const unsigned int values[] = {0, BLOCK_PAGE, 1};
+
+        result = write_number(backend->store, vbd->back, names[i], values[i]);
+    }
     return result < 0
                ? result
                : store_write_at(backend->store, 0, "connected", "%s/hotplug-status", vbd->back);

@@ -97,6 +97,26 @@ static int16_t read_indirect(const struct blkif_request *raw, const struct block
     return BLKIF_RSP_OKAY;
 }
 
+/* A promise to overwrite (BLKIF_DISCARD_SECURE) is one that no file can keep. */
+static int16_t read_discard(const struct blkif_request *raw, const struct block_limits *limits,
+                            struct block_request *request)
+{
+    struct blkif_request_discard discard;
+
+    memcpy(&discard, raw, sizeof(discard));
+    if (!limits->can_discard || discard.flag != 0) {
+        return BLKIF_RSP_EOPNOTSUPP;
+    }
+    request->operation = BLOCK_DISCARD;
+    request->first_sector = discard.sector_number;
+    request->nr_sectors = discard.nr_sectors;
+    request->nr_segments = 0;
+    return discard.nr_sectors == 0 || discard.sector_number > limits->nr_sectors ||
+                   discard.nr_sectors > limits->nr_sectors - discard.sector_number
+               ? BLKIF_RSP_ERROR
+               : BLKIF_RSP_OKAY;
+}
+
 int16_t block_request_read(const struct blkif_request *raw, const struct block_limits *limits,
                            struct block_request *request)
 {
@@ -105,6 +125,9 @@ int16_t block_request_read(const struct blkif_request *raw, const struct block_l
     request->bytes = 0;
     if (raw->operation == BLKIF_OP_INDIRECT) {
         return read_indirect(raw, limits, request);
+    }
+    if (raw->operation == BLKIF_OP_DISCARD) {
+        return read_discard(raw, limits, request);
     }
     if (raw->operation > BLKIF_OP_FLUSH_DISKCACHE) {
         return BLKIF_RSP_EOPNOTSUPP;
@@ -122,4 +145,5 @@ uint8_t block_request_answered(const struct blkif_request *raw)
 
 _Static_assert(sizeof(struct blkif_request) == 112, "as the x86_64 ABI lays it out");
 _Static_assert(sizeof(struct blkif_request_indirect) <= sizeof(struct blkif_request), "fits");
+_Static_assert(sizeof(struct blkif_request_discard) <= sizeof(struct blkif_request), "fits");
 _Static_assert(sizeof(struct blkif_response) == 16, "as the x86_64 ABI lays it out");

@@ -26,7 +26,7 @@
 /* What the checks need to know of a disk. */
 struct block_limits {
     uint64_t nr_sectors;
-    bool read_only;
+    bool read_only, can_discard;
 };
 
 enum block_operation {
@@ -34,12 +34,14 @@ enum block_operation {
     BLOCK_WRITE,
     BLOCK_FLUSH,
     BLOCK_BARRIER, /* flush, write, flush; may carry no data */
+    BLOCK_DISCARD, /* nr_sectors, no data */
 };
 
 struct block_request {
     enum block_operation operation;
     uint64_t first_sector;
-    size_t bytes; /* sum over the segments, which follow each other on the disk */
+    uint64_t nr_sectors; /* of a discard, which has no segments */
+    size_t bytes;        /* sum over the segments, which follow each other on the disk */
     unsigned int nr_segments;
     bool indirect;                                           /* then: */
     unsigned int nr_pages;                                   /* of segments */

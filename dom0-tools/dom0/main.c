@@ -37,6 +37,7 @@
 #include "guest-pv-kernel/drivers/p9_filesystem.h"
 #include "guest-pv-kernel/drivers/pci.h"
 #include "guest-pv-kernel/drivers/virtio_9p.h"
+#include "guest-pv-kernel/drivers/virtio_block.h"
 #include "script.h"
 #include "terminal.h"
 
@@ -94,11 +95,15 @@ static void report(const char *what, int result)
 
 static void start_devices(const struct options *options)
 {
-    int result = options->share || options->channel || options->network ? pci_init() : 0;
+    bool any = options->share || options->channel || options->network;
+    int result = any ? pci_init() : 0;
 
     if (result < 0) {
         report("no access to devices", result);
         return;
+    }
+    if (any) {
+        report("disks of the machine", virtio_block_start());
     }
     if (options->share) {
         report("share of the user's files", mount_share());

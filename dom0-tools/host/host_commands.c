@@ -25,6 +25,7 @@ static int usage_error(const char *command, const char *what, const char *argume
 
 struct up_options {
     const char *share;
+    const char *disks;
     const char *memory;
     const char *accelerator;
 };
@@ -49,6 +50,9 @@ static int apply_up(struct settings *settings, const struct up_options *options)
     if (options->share != NULL && settings_choose_share(settings, options->share) != 0) {
         return EXIT_USAGE;
     }
+    if (options->disks != NULL && settings_choose_disks(settings, options->disks) != 0) {
+        return EXIT_USAGE;
+    }
     return EXIT_OK;
 }
 
@@ -62,6 +66,8 @@ static int compare_wishes(const struct settings *settings, const struct up_optio
     } else if (options->memory != NULL && status->memory_mib != settings->memory_mib) {
         message_error("the machine is already up with %u MiB, not %u", status->memory_mib,
                       settings->memory_mib);
+    } else if (options->disks != NULL) {
+        message_error("the machine is already up: its disks cannot change");
     } else {
         message_note("the machine is already up: %s, %u MiB, files from %s", status->accelerator,
                      status->memory_mib, status->share);
@@ -108,9 +114,9 @@ static int run_script(const struct command_call *call, struct settings *settings
     }
     run.limit_s = (unsigned int)seconds;
     if (commands_option(call, "share") != NULL || commands_option(call, "forward") != NULL ||
-        commands_option(call, "accel") != NULL) {
+        commands_option(call, "accel") != NULL || commands_option(call, "disk") != NULL) {
         return usage_error("up", "a script's machine takes nothing from outside:",
-                           "no --share, --forward, --accel with --script");
+                           "no --share, --disk, --forward, --accel with --script");
     }
     return script_machine_run(settings, &run);
 }
@@ -134,6 +140,7 @@ int cmd_machine_up(const struct command_call *call, struct error *error)
     struct settings *settings = settings_get();
     struct client_status status;
     struct up_options options = {.share = commands_option(call, "share"),
+                                 .disks = commands_option(call, "disk"),
                                  .memory = commands_option(call, "memory"),
                                  .accelerator = commands_option(call, "accel")};
     bool is_new;

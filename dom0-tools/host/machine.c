@@ -39,6 +39,52 @@ static void add_all(struct command_line *line, const char *const *arguments)
     }
 }
 
+/* Commas in a file's name are doubled for QEMU. */
+static size_t escape(char *option, const char *path, size_t length)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (path[i] == ',') {
+            option[used++] = ',';
+        }
+        option[used++] = path[i];
+    }
+    option[used] = '\0';
+    return used;
+}
+
+static bool disk_is_writable(const char *path, size_t length)
+{
+    char *name = strndup(path, length);
+    bool writable = name != NULL && access(name, W_OK) == 0;
+
+    free(name);
+    return writable;
+}
+
+/* The machine's own disks: the host's blocks that a guest gives back become holes again. */
+static void add_disks(struct command_line *line, const char *disks)
+{
+    for (unsigned int i = 0; *disks != '\0'; i++) {
+        size_t length = strcspn(disks, ":");
+        char option[2 * SETTINGS_PATH_MAX + 128], device[64];
+        int used =
+            snprintf(option, sizeof(option),
+                     "if=none,id=disk%u,format=raw,discard=unmap,detect-zeroes=off%s,file=", i,
+                     disk_is_writable(disks, length) ? "" : ",read-only=on");
+
+        escape(option + used, disks, length);
+        snprintf(device, sizeof(device), "virtio-blk-pci,drive=disk%u,disable-legacy=on", i);
+        add(line, "-drive");
+        add(line, option);
+        add(line, "-device");
+        add(line, device);
+        disks += length;
+        disks += strspn(disks, ":");
+    }
+}
+
 static void add_share(struct command_line *line, const char *share)
 {
     static const char before[] = "local,id=share,security_model=none,path=";
@@ -46,13 +92,7 @@ static void add_share(struct command_line *line, const char *share)
     size_t used = sizeof(before) - 1;
 
     memcpy(option, before, used);
-    for (const char *c = share; *c != '\0'; c++) {
-        if (*c == ',') {
-            option[used++] = ',';
-        }
-        option[used++] = *c;
-    }
-    option[used] = '\0';
+    escape(option + used, share, strlen(share));
     add(line, "-fsdev");
     add(line, option);
     add(line, "-device");
@@ -116,6 +156,7 @@ static void build_command_line(struct command_line *line, const struct settings 
     }
     add_all(line, fixed);
     add_share(line, settings->share);
+    add_disks(line, settings->disks);
 }
 
 /* In the child: links, logs, then QEMU. Only returns when that failed. */

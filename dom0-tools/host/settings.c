@@ -191,6 +191,33 @@ int settings_make_state(const struct settings *settings)
     return 0;
 }
 
+int settings_choose_disks(struct settings *settings, const char *wanted)
+{
+    size_t used = 0;
+
+    for (const char *at = wanted; *at != '\0'; at += strspn(at, ":")) {
+        size_t length = strcspn(at, ":");
+        char *name = strndup(at, length), *place = name != NULL ? realpath(name, NULL) : NULL;
+        int count = -1;
+
+        if (place == NULL || access(place, R_OK) != 0) {
+            message_error("the machine cannot have %.*s as a disk: %s", (int)length, at,
+                          strerror(errno));
+        } else {
+            count = snprintf(settings->disks + used, sizeof(settings->disks) - used, "%s%s",
+                             used > 0 ? ":" : "", place);
+        }
+        free(name);
+        free(place);
+        if (count < 0 || (size_t)count >= sizeof(settings->disks) - used) {
+            return -1;
+        }
+        used += (size_t)count;
+        at += length;
+    }
+    return 0;
+}
+
 int settings_choose_share(struct settings *settings, const char *wanted)
 {
     const char *home = getenv("HOME");

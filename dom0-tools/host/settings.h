@@ -35,6 +35,7 @@ struct settings {
     char qemu[SETTINGS_PATH_MAX];              /* "" when not found */
     char images[NR_IMAGES][SETTINGS_PATH_MAX]; /* absolute; may not exist */
     char accelerator[16];                      /* "auto", "tcg", "kvm" … */
+    char disks[SETTINGS_PATH_MAX];             /* absolute, ':' between them; the machine's own */
     char append[256];                          /* the hypervisor's command line */
     unsigned int memory_mib;
     unsigned int boot_timeout_ms;
@@ -56,6 +57,10 @@ int settings_make_state(const struct settings *settings);
 
 /* The share for a machine started from the current directory; `wanted` may be NULL. 0, or -1. */
 int settings_choose_share(struct settings *settings, const char *wanted);
+
+/* Files or block devices of the host that become disks of the machine; `wanted` has ':' between them.
+ * 0, or -1 after a message. */
+int settings_choose_disks(struct settings *settings, const char *wanted);
 
 /* 0 when QEMU and every image are there, else -1 after a message with what to do. */
 int settings_check_machine(const struct settings *settings);

@@ -174,4 +174,10 @@ int seam_file_open(const char *path);
  */
 int seam_file_path(const char *path, char *text, size_t size);
 
+/*
+ * The bytes of this range of an open file need not be kept: its place may be given back, and they read
+ * as zeros or as before. -XEN_EOPNOTSUPP: this file cannot do that; length 0 only asks whether it can.
+ */
+int seam_file_punch(int descriptor, uint64_t offset, uint64_t length);
+
 #endif

@@ -7,6 +7,7 @@
  */
 #include "dom0-tools/libpv/seam.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -551,4 +552,11 @@ int seam_file_open(const char *path)
 int seam_file_path(const char *path, char *text, size_t size)
 {
     return dom0_session_file_path(path, text, size);
+}
+
+int seam_file_punch(int descriptor, uint64_t offset, uint64_t length)
+{
+    int result = file_punch(descriptor, (off_t)offset, (off_t)length);
+
+    return result == 0 ? 0 : result == -ENOTSUP ? -XEN_EOPNOTSUPP : -XEN_EIO;
 }

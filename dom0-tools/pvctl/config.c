@@ -339,7 +339,7 @@ size_t config_files(const struct config *config, const char *files[CONFIG_MAX_FI
         files[count++] = config->ramdisk;
     }
     for (size_t i = 0; i < config->nr_disks; i++) {
-        if (config->disks[i].target != NULL) {
+        if (config->disks[i].target != NULL && !config->disks[i].of_machine) {
             files[count++] = config->disks[i].target;
         }
     }

@@ -37,6 +37,7 @@ struct config_disk {
     char vdev[16];
     bool writable;
     bool cdrom;
+    bool of_machine; /* the target is one of dom0's own disks, no file of the user's */
 };
 
 struct config_vif {

@@ -113,6 +113,21 @@ static int disk_access(struct reader *reader, struct config_disk *disk, const ch
     return 0;
 }
 
+/* "vda" or "/dev/vda": a whole disk of the machine. */
+static bool machine_disk(const char *text)
+{
+    text += strncmp(text, "/dev/", 5) == 0 ? 5 : 0;
+    return strncmp(text, "vd", 2) == 0 && text[2] >= 'a' && text[2] <= 'z' && text[3] == '\0';
+}
+
+static char *machine_disk_path(const char *text)
+{
+    char path[] = "/dev/vda";
+
+    path[sizeof(path) - 2] = text[strlen(text) - 1];
+    return strdup(path);
+}
+
 static int disk_target(struct reader *reader, struct config_disk *disk, const char *text)
 {
     static const char *const prefixes[] = {
@@ -122,11 +137,12 @@ static int disk_target(struct reader *reader, struct config_disk *disk, const ch
         if (strncmp(text, prefixes[i], strlen(prefixes[i])) == 0) {
             text += strlen(prefixes[i]);
             reader->prefixed = true;
+            disk->of_machine = strcmp(prefixes[i], "phy:") == 0 && machine_disk(text);
             break;
         }
     }
     free(disk->target);
-    disk->target = strdup(text);
+    disk->target = disk->of_machine ? machine_disk_path(text) : strdup(text);
     if (disk->target == NULL || text[0] == '\0') {
         return bad_piece(reader, "this disk has no target", reader->value->text);
     }

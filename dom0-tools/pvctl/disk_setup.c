@@ -79,6 +79,9 @@ static int back_end_refused(struct store *store, const struct vbd *vbd,
     error_set(error, ERROR_DISK, "cannot serve '%s' as %s", disk->target, disk->vdev);
     error_why(error, "%.200s", why != NULL ? why : "the block back end does not answer");
     free(why);
+    if (disk->of_machine) {
+        error_hint(error, "`pvctl up --disk FILE' gives the machine disks; phy:vda is the first");
+    }
     return -1;
 }
 
@@ -100,7 +103,12 @@ int disk_setup_attach(struct store *store, uint16_t domid, const struct config_d
         error_set(error, ERROR_DISK, "there is no virtual device '%s'", disk->vdev);
         return error_hint(error, "for example xvda");
     }
-    result = seam_file_path(disk->target, place, PLACE_SIZE);
+    result = 0;
+    if (disk->of_machine) {
+        snprintf(place, PLACE_SIZE, "%s", disk->target);
+    } else {
+        result = seam_file_path(disk->target, place, PLACE_SIZE);
+    }
     if (result == 0 && vbd_in_use(store, &vbd, &user)) {
         free(place);
         return refuse_shared(error, disk, user);

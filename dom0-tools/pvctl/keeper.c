@@ -96,8 +96,11 @@ static char *disks_word(const struct config *config)
         const struct config_disk *disk = &config->disks[i];
         char absolute[1024] = "";
 
-        if (disk->target != NULL && (seam_file_path(disk->target, absolute, sizeof(absolute)) < 0 ||
-                                     strpbrk(absolute, "\"\\") != NULL)) {
+        if (disk->of_machine) {
+            snprintf(absolute, sizeof(absolute), "phy:%s", disk->target);
+        } else if (disk->target != NULL &&
+                   (seam_file_path(disk->target, absolute, sizeof(absolute)) < 0 ||
+                    strpbrk(absolute, "\"\\") != NULL)) {
             free(word);
             return NULL;
         }

@@ -125,10 +125,11 @@ const struct command commands_table[] = {
      "debug a domain's kernel with GDB; `create -p` first to see its first instruction", NULL, 1,
      2},
     {"up", cmd_machine_up,
-     "[--share DIR] [--memory MIB] [--accel auto|tcg|kvm] [--forward H:G] | --script FILE "
-     "[--icount]",
+     "[--share DIR] [--disk FILE[:FILE]] [--memory MIB] [--accel auto|tcg|kvm] [--forward H:G] | "
+     "--script FILE [--icount]",
      "start the machine, or say that it is up; or run a script in one of its own",
      OPTIONS({0, "share", "DIR", "the files that configurations may name"},
+             {0, "disk", "FILE[:FILE]", "the machine's own disks, phy:vda, phy:vdb ... in `disk'"},
              {0, "memory", "MIB", "the machine's memory, 512 unless said"},
              {0, "accel", "NAME", "how QEMU runs it; auto tries kvm, then tcg"},
              {0, "forward", "HOST:GUEST",

@@ -55,7 +55,9 @@ static int disk_collect(char *const *words, named_file_add_t add, void *context,
     int result = disk_spec_parse(words, &spec, error);
 
     if (result == 0) {
-        result = spec.disk.target != NULL ? add(spec.disk.target, spec.disk.writable, context) : 0;
+        result = spec.disk.target != NULL && !spec.disk.of_machine
+                     ? add(spec.disk.target, spec.disk.writable, context)
+                     : 0;
         disk_spec_free(&spec);
     }
     return result < 0 ? -1 : 0;

@@ -205,14 +205,21 @@ static void fill_segments(const struct blkfront_slot *slot, const struct block_i
 static void put_request(struct block_device *device, struct blkfront_slot *slot,
                         unsigned int nr_segments)
 {
-    static const uint8_t operations[] = {BLKIF_OP_READ, BLKIF_OP_WRITE, BLKIF_OP_FLUSH_DISKCACHE};
+    static const uint8_t operations[] = {BLKIF_OP_READ, BLKIF_OP_WRITE, BLKIF_OP_FLUSH_DISKCACHE,
+                                         BLKIF_OP_DISCARD};
     const struct block_io *io = slot->io;
     struct blkif_request request = {.operation = operations[io->kind]};
 
     slot->operation = request.operation;
     slot->id =
         slot->id < SLOT_IDS ? (uint64_t)(slot - device->slots) + SLOT_IDS : slot->id + SLOT_IDS;
-    if (indirect(nr_segments)) {
+    if (io->kind == BLOCK_IO_DISCARD) {
+        *(struct blkif_request_discard *)(void *)&request =
+            (struct blkif_request_discard){.operation = BLKIF_OP_DISCARD,
+                                           .id = slot->id,
+                                           .sector_number = io->sector,
+                                           .nr_sectors = io->bytes / BLKFRONT_SECTOR};
+    } else if (indirect(nr_segments)) {
         struct blkif_request_indirect *large = (struct blkif_request_indirect *)(void *)&request;
         struct blkfront_page *list = slot->pages[nr_segments];
 
@@ -255,10 +262,14 @@ static int check(const struct block_device *device, const struct block_io *io)
     if (io->kind == BLOCK_IO_FLUSH) {
         return disk->can_flush ? 0 : -EOPNOTSUPP;
     }
-    if (io->kind == BLOCK_IO_WRITE && disk->read_only) {
+    if (io->kind == BLOCK_IO_DISCARD && !disk->can_discard) {
+        return -EOPNOTSUPP;
+    }
+    if (io->kind != BLOCK_IO_READ && disk->read_only) {
         return -EROFS;
     }
-    if (io->bytes == 0 || io->bytes > disk->most_bytes || io->bytes % disk->sector_size != 0 ||
+    if (io->bytes == 0 || (io->kind != BLOCK_IO_DISCARD && io->bytes > disk->most_bytes) ||
+        io->bytes % disk->sector_size != 0 ||
         io->sector % (disk->sector_size / BLKFRONT_SECTOR) != 0 || io->sector > disk->nr_sectors ||
         io->bytes / BLKFRONT_SECTOR > disk->nr_sectors - io->sector) {
         return -EINVAL;
@@ -266,9 +277,14 @@ static int check(const struct block_device *device, const struct block_io *io)
     return 0;
 }
 
+static bool carries_data(const struct block_io *io)
+{
+    return io->kind == BLOCK_IO_READ || io->kind == BLOCK_IO_WRITE;
+}
+
 int block_submit(struct block_device *device, struct block_io *io)
 {
-    unsigned int nr_segments = io->kind == BLOCK_IO_FLUSH ? 0 : pages_of(io->bytes);
+    unsigned int nr_segments = carries_data(io) ? pages_of(io->bytes) : 0;
     unsigned int nr_pages = nr_segments + (indirect(nr_segments) ? 1 : 0);
     struct blkfront_slot *slot;
     unsigned int notify;
@@ -366,17 +382,31 @@ int block_write(struct block_device *device, uint64_t sector, const void *buffer
     return transfer(device, BLOCK_IO_WRITE, sector, (void *)(uintptr_t)buffer, bytes);
 }
 
-int block_flush(struct block_device *device)
+/* A request without data, waited for. */
+static int submit_and_wait(struct block_device *device, enum block_operation_kind kind,
+                           uint64_t sector, size_t bytes)
 {
     struct waiting waiting = {1, 0, WAIT_QUEUE_INIT};
-    struct block_io io = {BLOCK_IO_FLUSH, 0, NULL, 0, one_done, &waiting};
+    struct block_io io = {kind, sector, NULL, bytes, one_done, &waiting};
     int result = block_submit(device, &io);
 
-    if (result == -EOPNOTSUPP && device->connected) {
-        return 0;
-    }
     while (result == 0 && waiting.nr_left > 0) {
         wait_queue_wait_always(&waiting.queue);
     }
     return result != 0 ? result : waiting.result;
+}
+
+int block_flush(struct block_device *device)
+{
+    int result = submit_and_wait(device, BLOCK_IO_FLUSH, 0, 0);
+
+    return result == -EOPNOTSUPP && device->connected ? 0 : result;
+}
+
+int block_discard(struct block_device *device, uint64_t sector, uint64_t nr_sectors)
+{
+    if (nr_sectors > device->information.nr_sectors) {
+        return -EINVAL;
+    }
+    return submit_and_wait(device, BLOCK_IO_DISCARD, sector, (size_t)nr_sectors * BLKFRONT_SECTOR);
 }

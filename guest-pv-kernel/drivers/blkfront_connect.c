@@ -246,6 +246,7 @@ static bool connect(struct block_device *device, enum xenbus_state own)
     information->read_only = (bits & VDISK_READONLY) != 0;
     information->cdrom = (bits & VDISK_CDROM) != 0;
     information->can_flush = number_at(device->back, "feature-flush-cache", 0) == 1;
+    information->can_discard = number_at(device->back, "feature-discard", 0) == 1;
     information->depth = device->nr_slots;
     information->most_bytes = device->max_segments * MEMORY_PAGE_SIZE;
     if (!step_to(device, own, XenbusStateConnected)) {

@@ -240,6 +240,16 @@ int ftruncate(int descriptor, off_t length)
     return (int)answer(file->operations->truncate(file, length));
 }
 
+int file_punch(int descriptor, off_t offset, off_t length)
+{
+    struct file *file = file_of_descriptor(descriptor);
+
+    if (file == NULL || file->operations->punch == NULL) {
+        return file == NULL ? -EBADF : -ENOTSUP;
+    }
+    return file->operations->punch(file, offset, length);
+}
+
 int truncate(const char *path, off_t length)
 {
     struct file *file;

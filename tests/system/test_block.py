@@ -225,6 +225,31 @@ def test_a_file_that_shrinks_gives_errors_and_nothing_worse():
     expect("all as expected" in finish(machine(), "shrink"), "a new domain is served")
 
 
+def test_a_whole_disk_of_the_machine_reaches_a_guest():
+    where = real()
+    with where:
+        shutil.copy(DISK, where.work / "disk.elf")
+        whole, second = image(where, "whole, disk.img", 16), image(where, "second.img")
+        expect_run(where.run("up", "--disk", f"{whole.name}:{second.name}", timeout=90), 0)
+        expect_run(where.run("create", config(where, "whole", "info verify discard", "phy:vda,xvda,w")), 0)
+        log = finish(where, "whole")
+        expect("32768 sectors of 512 bytes, writable, flush, discard" in log, "what the guest sees", log)
+        expect("all as expected" in log and "itself is zeros" in log, "what it does", log)
+        data = whole.read_bytes()
+        expect(data[:262144] == b"x" * 262144 and data[262144:786432] == bytes(524288), "what the host sees")
+        expect(whole.stat().st_blocks * 512 <= 524288 + 8192, "holes on the host", whole.stat().st_blocks)
+        expect_run(where.run("create", config(where, "killed", "rounds", "phy:vdb,xvda,w")), 0)
+        expect_run(where.run("create", config(where, "again", "rounds", "phy:/dev/vdb,xvda,w")), 4, stderr="may write")
+        expect_run(where.run("create", config(where, "none", "info", "phy:vdc,xvda,w")), 4, stderr="up --disk FILE")
+        expect_run(where.run("up", "--disk", second.name), 6, stderr="its disks cannot change")
+        wait_for_log(where, "killed", "flushed 5\n")
+        said = re.findall(r"flushed (\d+)", where.run("logs", "killed").stdout)
+        os.kill(int(where.status()["qemu_pid"]), signal.SIGKILL)
+        expect(min(rounds_of(second)) >= int(said[-1]), "every flushed round is there")
+    with real() as where:
+        expect_run(where.run("up", "--disk", "nothing.img"), 2, stderr="nothing.img as a disk: No such file")
+
+
 def rounds_of(path):
     """The round that each sector holds."""
     data = path.read_bytes()

@@ -180,6 +180,14 @@ int block_disk_write(const struct block_disk *disk, uint64_t sector, const void 
     return disk_error;
 }
 
+int block_disk_discard(const struct block_disk *disk, uint64_t sector, uint64_t nr_sectors)
+{
+    (void)disk;
+    cr_assert_leq(sector + nr_sectors, DISK_SECTORS);
+    memset(disk_bytes + sector * 512, 0, nr_sectors * 512);
+    return disk_error;
+}
+
 int block_disk_flush(const struct block_disk *disk)
 {
     (void)disk;
@@ -201,7 +209,7 @@ static int connect_again(unsigned int order, bool persistent)
         offer.ring_references[i] = 9999;
     }
     device.domid = 1;
-    device.disk.limits = (struct block_limits){DISK_SECTORS, false};
+    device.disk.limits = (struct block_limits){DISK_SECTORS, false, false};
     return block_device_connect(&device, &offer, STDERR_FILENO);
 }
 

@@ -133,7 +133,7 @@ static bool ends_at_once = true;
 int block_disk_open(struct block_disk *disk, const char *path, bool read_only)
 {
     cr_assert_str_eq(path, "/share/data.img");
-    disk->limits = (struct block_limits){8192, read_only};
+    disk->limits = (struct block_limits){8192, read_only, false};
     disk->descriptor = open_result == 0 ? 50 : -1;
     return open_result;
 }

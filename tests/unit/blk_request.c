@@ -9,8 +9,8 @@
 #include "dom0-tools/backends/block_request.h"
 #include "dom0-tools/libpv/vbd.h"
 
-static const struct block_limits writable = {1000, false};
-static const struct block_limits read_only = {1000, true};
+static const struct block_limits writable = {1000, false, false};
+static const struct block_limits read_only = {1000, true, false};
 static struct block_request parsed;
 
 static struct blkif_request make(uint8_t operation, uint64_t sector, uint8_t count)
@@ -94,6 +94,34 @@ Test(block_request, a_flush_may_name_any_sector)
 {
     cr_assert_eq(check(make(BLKIF_OP_FLUSH_DISKCACHE, UINT64_MAX, 0), &writable), BLKIF_RSP_OKAY);
     cr_assert_eq(parsed.operation, BLOCK_FLUSH);
+}
+
+static int16_t check_discard(uint64_t sector, uint64_t count, uint8_t flag,
+                             const struct block_limits *limits)
+{
+    struct blkif_request_discard discard = {
+        .operation = BLKIF_OP_DISCARD, .flag = flag, .sector_number = sector, .nr_sectors = count};
+    struct blkif_request raw = {0};
+
+    memcpy(&raw, &discard, sizeof(discard));
+    return check(raw, limits);
+}
+
+Test(block_request, a_discard_at_both_edges)
+{
+    const struct block_limits limits = {1000, false, true};
+
+    cr_assert_eq(check_discard(0, 1, 0, &writable), BLKIF_RSP_EOPNOTSUPP, "not offered");
+    cr_assert_eq(check_discard(0, 1, BLKIF_DISCARD_SECURE, &limits), BLKIF_RSP_EOPNOTSUPP);
+    cr_assert_eq(check_discard(0, 1000, 0, &limits), BLKIF_RSP_OKAY);
+    cr_assert_eq(parsed.operation, BLOCK_DISCARD);
+    cr_assert_eq(parsed.nr_sectors, 1000);
+    cr_assert_eq(check_discard(999, 1, 0, &limits), BLKIF_RSP_OKAY);
+    cr_assert_eq(check_discard(0, 0, 0, &limits), BLKIF_RSP_ERROR);
+    cr_assert_eq(check_discard(0, 1001, 0, &limits), BLKIF_RSP_ERROR);
+    cr_assert_eq(check_discard(1000, 1, 0, &limits), BLKIF_RSP_ERROR);
+    cr_assert_eq(check_discard(UINT64_MAX, 2, 0, &limits), BLKIF_RSP_ERROR);
+    cr_assert_eq(check_discard(2, UINT64_MAX, 0, &limits), BLKIF_RSP_ERROR);
 }
 
 static struct blkif_request make_indirect(uint8_t operation, uint16_t count)

@@ -209,6 +209,9 @@ Test(config, disks_are_read_as_xl_reads_them)
         int writable;
     } good[] = {
         {"phy:/dev/vg/a,xvda,w", "/dev/vg/a", "xvda", 1},
+        {"phy:vdb,xvda,w", "/dev/vdb", "xvda", 1},
+        {"phy:/dev/vda,xvda,r", "/dev/vda", "xvda", 0},
+        {"phy:vdaa,xvda,r", "vdaa", "xvda", 0},
         {"file:/a.img,xvda,w", "/a.img", "xvda", 1},
         {"tap2:aio:/a.img,xvda,w", "/a.img", "xvda", 1},
         {"/a.img,,xvda", "/a.img", "xvda", 1},
@@ -237,6 +240,7 @@ Test(config, disks_are_read_as_xl_reads_them)
         cr_assert_str_eq(config.disks[0].target, good[i].target);
         cr_assert_str_eq(config.disks[0].vdev, good[i].vdev);
         cr_assert_eq(config.disks[0].writable, good[i].writable);
+        cr_assert_eq(config.disks[0].of_machine, strncmp(good[i].target, "/dev/vd", 7) == 0);
         done();
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

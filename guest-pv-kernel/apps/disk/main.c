@@ -5,6 +5,7 @@
  *   bench     throughput and requests per second, at depth 1 and 32
  *   verify    random reads and writes at depth 1 to 32, against a model of the contents
  *   stress    verify without end
+ *   discard   write a megabyte, give the middle of it back, and look at what is left
  *   rounds    write a numbered round, flush, say so, again: for whoever pulls the plug
  *   dump      the first line of text on it, through /dev
  *   lie       what a hostile front end does, to see that it is refused
@@ -29,6 +30,8 @@
 
 #include "disk.h"
 
+#define DISCARD_SECTORS 2048u
+
 const char *disk_name = "xvda";
 unsigned long disk_seed = 1;
 
@@ -46,10 +49,10 @@ static int information(struct block_device *device)
     if (result != 0) {
         return fail("information", result);
     }
-    printf("%s: %llu sectors of %u bytes, %s, %s, depth %u, %zu KiB a request, %s\n", disk_name,
+    printf("%s: %llu sectors of %u bytes, %s, %s%s, depth %u, %zu KiB a request, %s\n", disk_name,
            (unsigned long long)disk.nr_sectors, (unsigned int)disk.sector_size,
            disk.read_only ? "read-only" : "writable", disk.can_flush ? "flush" : "no flush",
-           disk.depth, disk.most_bytes / 1024,
+           disk.can_discard ? ", discard" : "", disk.depth, disk.most_bytes / 1024,
            disk.persistent ? "persistent grants" : "a grant for each request");
     return 0;
 }
@@ -118,6 +121,30 @@ static int dump(struct block_device *device)
     return 0;
 }
 
+static int discard(struct block_device *device)
+{
+    static char bytes[DISCARD_SECTORS * 512], back[DISCARD_SECTORS * 512];
+    size_t part = sizeof(bytes) / 4;
+    int result;
+
+    memset(bytes, 'x', sizeof(bytes));
+    result = block_write(device, 0, bytes, sizeof(bytes));
+    result = result != 0 ? result : block_flush(device);
+    result = result != 0 ? result : block_discard(device, DISCARD_SECTORS / 4, DISCARD_SECTORS / 2);
+    if (result != 0) {
+        return fail("discard", result);
+    }
+    result = block_read(device, 0, back, sizeof(back));
+    if (result != 0 || memcmp(back, bytes, part) != 0 ||
+        memcmp(back + 3 * part, bytes, part) != 0) {
+        return fail("discard: the sectors beside it", result != 0 ? result : -EIO);
+    }
+    memset(bytes, 0, sizeof(bytes));
+    printf("discard: what is beside it is untouched, itself is %s\n",
+           memcmp(back + part, bytes, 2 * part) == 0 ? "zeros" : "as it was");
+    return 0;
+}
+
 static int wait_for_ever(struct block_device *device)
 {
     (void)device;
@@ -128,11 +155,11 @@ static const struct {
     const char *word;
     int (*run)(struct block_device *device);
 } tasks[] = {
-    {"info", information},     {"bench", disk_bench},   {"verify", disk_verify},
-    {"stress", disk_stress},   {"rounds", rounds},      {"dump", dump},
-    {"wait", wait_for_ever},   {"lie", disk_lie},       {"flood", disk_flood},
-    {"rewrite", disk_rewrite}, {"rewind", disk_rewind}, {"flap", disk_flap},
-    {"vanish", disk_vanish},
+    {"info", information},   {"bench", disk_bench},     {"verify", disk_verify},
+    {"stress", disk_stress}, {"rounds", rounds},        {"dump", dump},
+    {"discard", discard},    {"wait", wait_for_ever},   {"lie", disk_lie},
+    {"flood", disk_flood},   {"rewrite", disk_rewrite}, {"rewind", disk_rewind},
+    {"flap", disk_flap},     {"vanish", disk_vanish},
 };
 
 static int run(const char *word, struct block_device *device)

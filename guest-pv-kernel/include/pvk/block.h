@@ -27,6 +27,7 @@ struct block_information {
     uint64_t nr_sectors;
     uint32_t sector_size;
     bool read_only, cdrom;
+    bool can_discard;
     bool can_flush;     /* otherwise a write is durable when it is answered */
     bool persistent;    /* the same pages stay lent */
     unsigned int depth; /* requests that fit into the ring */
@@ -45,14 +46,17 @@ int block_write(struct block_device *device, uint64_t sector, const void *buffer
 /* Every write that was answered before is on the medium. */
 int block_flush(struct block_device *device);
 
-enum block_operation_kind { BLOCK_IO_READ, BLOCK_IO_WRITE, BLOCK_IO_FLUSH };
+/* What these sectors hold is not wanted any more; they read as zeros or as before. -EOPNOTSUPP. */
+int block_discard(struct block_device *device, uint64_t sector, uint64_t nr_sectors);
+
+enum block_operation_kind { BLOCK_IO_READ, BLOCK_IO_WRITE, BLOCK_IO_FLUSH, BLOCK_IO_DISCARD };
 
 /* One request, not waited for. */
 struct block_io {
     enum block_operation_kind kind;
     uint64_t sector;
     void *buffer;
-    size_t bytes; /* at most most_bytes */
+    size_t bytes; /* at most most_bytes; of a discard: any whole sectors */
     /* Called once, from an event handler or a thread: it may not wait. result: 0 or an errno. */
     void (*done)(struct block_io *io, int result);
     void *data; /* the caller's */

@@ -43,6 +43,8 @@ struct file_operations {
     int (*stat)(struct file *file, struct stat *status);
     int (*truncate)(struct file *file, off_t length);
     int (*sync)(struct file *file);
+    /* The bytes of this range need not be kept: they read as zeros, or as they were. NULL: -ENOTSUP. */
+    int (*punch)(struct file *file, off_t offset, off_t length);
     /* 1: an entry; 0: the end. The file's `position` counts entries. */
     int (*readdir)(struct file *file, struct file_entry *entry);
     void (*close)(struct file *file);
@@ -117,6 +119,8 @@ struct file *file_of_descriptor(int descriptor); /* no new reference; NULL: no s
 int file_install(struct file *file);             /* takes over the reference; the lowest free */
 int file_install_at(int descriptor, struct file *file);
 int file_close_descriptor(int descriptor);
+/* Gives a range back (see the operation). 0, -EBADF, -ENOTSUP, or what the file answers. */
+int file_punch(int descriptor, off_t offset, off_t length);
 
 #ifdef __cplusplus
 }
