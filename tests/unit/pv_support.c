@@ -2,6 +2,7 @@
 #include "pv_support.h"
 
 #include <public/callback.h>
+#include <public/errno.h>
 
 #include "xenlike/comm/event_channel.h"
 #include "xenlike/comm/pci_config.h"
