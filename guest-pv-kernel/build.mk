@@ -62,16 +62,20 @@ pvk_objects    = $(addprefix $(GUEST_BUILD)/,$(addsuffix .o,$(basename $(wildcar
 PVK_OBJECTS    := $(call pvk_objects,arch-pv core newlib xenbus drivers)
 NATIVE_OBJECTS := $(call pvk_objects,arch-native core newlib)
 PVK_LIBRARY    := $(GUEST_BUILD)/libpvk.a
+# Mini-OS's names over it (include/mini-os): for images that name this as guest_image's fourth argument.
+MINI_OS_LIBRARY := $(GUEST_BUILD)/libminios.a
+MINI_OS_OBJECTS := $(call pvk_objects,mini-os)
 NATIVE_LIBRARY := $(GUEST_BUILD)/libnative.a
 
 $(PVK_LIBRARY): $(PVK_OBJECTS)
 $(NATIVE_LIBRARY): $(NATIVE_OBJECTS)
-$(PVK_LIBRARY) $(NATIVE_LIBRARY):
+$(MINI_OS_LIBRARY): $(MINI_OS_OBJECTS)
+$(PVK_LIBRARY) $(NATIVE_LIBRARY) $(MINI_OS_LIBRARY):
 	@echo "  AR      $@"
 	@rm -f $@
 	@ar rcs $@ $^
 
--include $(sort $(PVK_OBJECTS:.o=.d) $(NATIVE_OBJECTS:.o=.d))
+-include $(sort $(MINI_OS_OBJECTS:.o=.d) $(PVK_OBJECTS:.o=.d) $(NATIVE_OBJECTS:.o=.d))
 
 # (1) image, (2) C sources, (3) extra compiler flags, (4) more archives, (5) the kernel's
 # unless libpvk.a. Those are searched in a group, since newlib calls us and we call newlib.
@@ -117,6 +121,6 @@ native-demo: $(NATIVE_IMAGE) ## hello on bare hardware: QEMU without xenlike ("e
 	@$(QEMU) -accel tcg -cpu max -m 64 -nodefaults -display none -no-reboot -serial stdio \
 	    -kernel $(NATIVE_IMAGE) -append "on bare hardware"
 
-guests: $(GUEST_IMAGES) $(NATIVE_IMAGE) ## guest images (build/guest/<app>.elf)
+guests: $(GUEST_IMAGES) $(NATIVE_IMAGE) $(MINI_OS_LIBRARY) ## guest images (build/guest/<app>.elf)
 
 include guest-pv-kernel/install.mk

@@ -9,7 +9,7 @@
 KIT_INCLUDE := $(DESTDIR)$(PREFIX)/include/xenlike
 KIT_LIB     := $(DESTDIR)$(PREFIX)/lib/xenlike/guest
 KIT_PC      := $(DESTDIR)$(PREFIX)/lib/pkgconfig
-KIT_ARCHIVES = $(PVK_LIBRARY) $(NETWORK_LIBRARY) $(NEWLIB)/lib/libc.a $(NEWLIB)/lib/libm.a
+KIT_ARCHIVES = $(PVK_LIBRARY) $(NETWORK_LIBRARY) $(MINI_OS_LIBRARY) $(NEWLIB)/lib/libc.a $(NEWLIB)/lib/libm.a
 
 # The warnings are the user's own choice, and so is the place of the sources.
 KIT_CFLAGS = $(filter-out -std=% -g -O2 $(WARNINGS),$(GUEST_CFLAGS)) -nostdinc -I$${includedir} \
@@ -44,7 +44,7 @@ export KIT_PUBLIC_PC KIT_GUEST_PC
 install: install-kit
 install-kit: guests ## the part of `install` that guests are built with: headers, libraries, pkg-config
 	@install -d $(KIT_INCLUDE) $(KIT_LIB)/include $(KIT_LIB)/include-more $(KIT_PC)
-	@cp -R include/public guest-pv-kernel/include/pvk $(KIT_INCLUDE)/
+	@cp -R include/public guest-pv-kernel/include/pvk guest-pv-kernel/include/mini-os $(KIT_INCLUDE)/
 	@ln -sfn public $(KIT_INCLUDE)/xen
 	@cp -R $(NEWLIB)/include/. $(KIT_LIB)/include/
 	@cp -R guest-pv-kernel/include/libc/. $(KIT_LIB)/include-more/

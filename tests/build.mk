@@ -59,6 +59,10 @@ NATIVE_TESTS  := $(patsubst %,$(TEST_BUILD)/native/%.elf,$(filter $(CLAIMS),$(NA
 $(foreach claim,$(filter $(CLAIMS),$(NATIVE_CLAIMS)),$(eval $(call guest_image,$(TEST_BUILD)/native/$(claim).elf,$(wildcard \
     tests/guest/$(claim)/*.c),-Itests/guest/include,,$(NATIVE_LIBRARY))))
 
+# A guest of drivers for Mini-OS: tests/system/test_drivers.py runs it.
+MINI_OS_TEST := $(TEST_BUILD)/mini-os.elf
+$(eval $(call guest_image,$(MINI_OS_TEST),$(wildcard tests/drivers/mini-os/*.c),,$(MINI_OS_LIBRARY)))
+
 SYSTEM_TESTS := $(sort $(wildcard tests/system/test_*.py))
 RUN          := $(PYTHON) tests/tools/run.py --log $(TEST_BUILD)/log
 UNIT_RUNS    = $(UNIT_SUITES)
@@ -126,7 +130,7 @@ run-emulated: $(PVCTL_HOST) $(EMULATED_SUITES)
 	@$(RUN) --verbose $(EMULATED_SUITES:%="$(EMULATOR) %") \
 	    "tests/portable/offline-commands.sh $(EMULATOR) $(PVCTL_HOST)"
 
-test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE) $(ATTACK_IMAGES) $(LAB_EXAMS) \
+test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(MINI_OS_TEST) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE) $(ATTACK_IMAGES) $(LAB_EXAMS) \
     $(if $(shell command -v clang 2>/dev/null),$(FUZZERS))
 
 unit-tests: $(UNIT_SUITES)
@@ -146,7 +150,7 @@ native-tests: $(NATIVE_TESTS) ## guest tests that need no hypervisor, without on
 guest-tests-xen: $(GUEST_TESTS) ## the same on real Xen 4.17, the oracle
 	@$(RUN) --verbose $(XEN_RUNS)
 
-system-tests: all ## pvctl from outside
+system-tests: all $(MINI_OS_TEST) ## pvctl from outside
 	@$(RUN) --verbose $(SYSTEM_RUNS)
 
 system-tests-xen: all ## the same with real Xen 4.17 under our dom0

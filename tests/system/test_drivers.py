@@ -185,6 +185,25 @@ def test_the_template_project_builds_and_runs_elsewhere():
     clean(where)
 
 
+def test_drivers_for_mini_os_run_here():
+    image = BUILD / "tests/mini-os.elf"
+    if not image.exists():
+        raise Skip(f"{image} is not built")
+    where = machine()
+    make(where, "examples/out-of-tree")
+    shutil.copy(image, where.work / "mini-os.elf")
+    (where.work / "mini.img").write_bytes(bytes(1 << 20))
+    expect_run(where.run("create", "driver.cfg", cwd=where.work / "examples/out-of-tree"), 0)
+    write_config(where, "mini-os", kernel='"mini-os.elf"', memory="16", vif="['']", disk="['mini.img,raw,xvda,w']",
+                 device="['hello,backend=driver']")
+    result = where.run("create", "-F", "mini-os.cfg", timeout=90)
+    expect(result.returncode == 0, "every check held", where.run("logs", "mini-os").stdout, result.stderr)
+    block = (where.work / "mini.img").read_bytes()[7 * 4096:][:8]
+    expect(block == (7 * 2654435769 % 2**32).to_bytes(4, "little") + ((7 * 2654435769 + 1) % 2**32).to_bytes(4, "little"),
+           "what it wrote is in the file", block)
+    clean(where)
+
+
 def test_lint_finds_what_is_wrong_with_nodes():
     where = machine()
     shutil.copy(BUILD / "guest/echo.elf", where.work / "echo.elf")

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An image without a main of its own begins at app_main(). Read next: ../include/mini-os/kernel.h
+ */
+#include <mini-os/kernel.h>
+#include <mini-os/os.h>
+
+#include "port.h"
+
+int main(void);
+
+int main(void)
+{
+    mini_os_start();
+    return app_main(start_info_ptr);
+}
