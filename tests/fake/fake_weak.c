@@ -82,6 +82,20 @@ WEAK void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
     out[1] = out[2] = out[3] = 0;
 }
 
+WEAK bool machine_get_fpu(const struct vcpu *v, uint8_t image[512])
+{
+    (void)v;
+    (void)image;
+    return false;
+}
+
+WEAK int machine_set_fpu(struct vcpu *v, const uint8_t image[512])
+{
+    (void)v;
+    (void)image;
+    return 0;
+}
+
 WEAK uint32_t machine_port_in(uint16_t port, unsigned int bytes)
 {
     (void)port;

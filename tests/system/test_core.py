@@ -98,6 +98,29 @@ def test_the_sections_are_xens():
     expect_run(machine().run("destroy", "plain"), 0)
 
 
+def context(name):
+    """(flags, FXSAVE image) of its vCPU 0."""
+    expect_run(machine().run("dump-core", "--xen", name, "context.core"), 0)
+    data = (machine().work / "context.core").read_bytes()
+    at = sections(data)[".xen_prstatus"][0]
+    return struct.unpack_from("<Q", data, at + 512)[0], data[at:at + 512]
+
+
+def test_the_fpu_is_in_a_context_and_survives_being_set():
+    start("float")
+    flags, image = context("float")
+    expect(flags & 1, "VGCF_i387_valid", flags)
+    expect(struct.unpack_from("<H", image)[0] == 0x37f and struct.unpack_from("<I", image, 24)[0] == 0x1f80,
+           "control words", image[:32])
+    expect(any(image[160:416]), "SSE registers in use", image[160:416])
+    # GDB writes whole contexts back; then the guest runs on with what was written.
+    text = machine().run("gdb", "float", timeout=60, input="set var $rbx = $rbx\ndetach\n",
+                         HOME=str(machine().root / "home"))
+    expect("detached" in text.stdout + text.stderr, "gdb ran", text)
+    expect(context("float") == (flags, image), "the same FPU state", image, context("float")[1])
+    expect_run(machine().run("destroy", "float"), 0)
+
+
 def test_a_crash_leaves_a_core_where_create_was_called():
     start("dead", on_crash='"coredump-destroy"')
     crash("dead")

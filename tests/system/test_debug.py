@@ -79,6 +79,7 @@ def test_strace_shows_calls_with_names_and_results():
     expect_run(machine().run("strace", "traced"), 6, stderr="EBUSY")
     expect_run(machine().run("unpause", "traced"), 0)
     wait_for_log(machine(), "traced", GREETING)
+    time.sleep(0.5)  # it has nothing to do, and blocks
     expect_run(machine().run("shutdown", "-w", "traced"), 0)
     text, _ = tracer.communicate(timeout=15)
     for words in ("set_trap_table(0x", "event_channel_op(alloc_unbound, 0x", "sched_op(block, 0) = 0",

@@ -267,6 +267,25 @@ Test(pv_emulate, forced_cpuid_names_the_hypervisor, .init = pv_setup)
     cr_expect(!pv_emulate_forced_cpuid(pv_vcpu));
 }
 
+/* Where cpuid faults, both modes of a guest get what the policy says, by the same table. */
+Test(pv_emulate, CI1_a_faulting_cpuid_is_answered_in_both_modes, .init = pv_setup)
+{
+    for (int in_kernel = 0; in_kernel < 2; in_kernel++) {
+        uint32_t out[4];
+
+        CODE(0x0f, 0xa2);
+        pv_vcpu->pv.in_kernel = in_kernel != 0;
+        pv_vcpu->regs.rax = 1;
+        pv_vcpu->regs.rcx = UINT64_C(0xffffffff00000000);
+        uint64_t rip = pv_vcpu->regs.rip;
+        pv_cpuid(pv_vcpu, 1, 0, out);
+        cr_expect(pv_emulate_privileged(pv_vcpu), "kernel mode %d", in_kernel);
+        cr_expect_eq(pv_vcpu->regs.rip, rip + 2);
+        cr_expect(pv_vcpu->regs.rax == out[0] && pv_vcpu->regs.rbx == out[1] &&
+                  pv_vcpu->regs.rcx == out[2] && pv_vcpu->regs.rdx == out[3]);
+    }
+}
+
 Test(pv_emulate, cpuid_hides_what_a_guest_cannot_have, .init = pv_setup)
 {
     uint32_t out[4];

@@ -139,6 +139,11 @@ static void processor_init(void)
     cpu_local()->cr4 = cr4;
     /* The layout of Xen's PAT, which guests are shown: WB, WT, UC-, UC, WC, WP, UC, UC. */
     write_msr(MSR_PAT, 0x050100070406);
+    /* Intel's from this age on have the first register; where it says so, cpuid faults outside ring 0 (CI1). */
+    machine_cpuid(0, 0, basic);
+    if (basic[1] == 0x756e6547 && (read_msr(MSR_PLATFORM) & UINT64_C(1) << 31) != 0) {
+        write_msr(MSR_FEATURES, 1);
+    }
     fpu_init_cpu();
 }
 

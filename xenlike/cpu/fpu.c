@@ -3,11 +3,13 @@
  * FPU state, with XSAVE.
  *
  * Owns: struct fpu_state, CR0.TS, XCR0. Invariant: FP1 the registers never show one vCPU's state to another: TS is set for who
- * has none of its own. FP2 only XSAVE and state_create() write an image, so XRSTOR cannot fault.
+ * has none of its own. FP2 only XSAVE, state_create() and machine_set_fpu() write an image, so XRSTOR cannot fault.
  * FP3 registers hold a vCPU's newest state when owner and fpu_state.cpu agree; a new state agrees with no CPU.
  * Guest ABI: fpu_taskswitch, vcpu_guest_context.fpu_ctxt.
  */
 #include "fpu.h"
+
+#include <public/errno.h>
 
 #include "../domain/domain.h"
 #include "../lib/string.h"
@@ -20,6 +22,10 @@
 #define XCR0_AVX UINT64_C(4)
 
 #define FXSAVE_MXCSR    24
+#define FXSAVE_X87      32
+#define FXSAVE_SSE      160
+#define FXSAVE_END      416
+#define XSAVE_HEADER    512 /* which components are not as after a reset */
 #define DEFAULT_CONTROL 0x037f
 #define DEFAULT_MXCSR   0x1f80
 #define NO_CPU          UINT32_MAX
@@ -117,6 +123,43 @@ static struct fpu_state *state_create(void)
         memcpy(area_of(state)->bytes + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
     }
     return state;
+}
+
+bool machine_get_fpu(const struct vcpu *v, uint8_t image[512])
+{
+    static const uint16_t control = DEFAULT_CONTROL;
+
+    if (v->fpu == NULL) {
+        return false;
+    }
+    const uint8_t *bytes = area_of(v->fpu)->bytes;
+    uint8_t used = bytes[XSAVE_HEADER];
+    memset(image, 0, 512);
+    memcpy(image, (used & XCR0_X87) != 0 ? bytes : (const uint8_t *)&control,
+           (used & XCR0_X87) != 0 ? FXSAVE_MXCSR : sizeof(control));
+    memcpy(image + FXSAVE_MXCSR, bytes + FXSAVE_MXCSR, FXSAVE_X87 - FXSAVE_MXCSR);
+    if ((used & XCR0_X87) != 0) {
+        memcpy(image + FXSAVE_X87, bytes + FXSAVE_X87, FXSAVE_SSE - FXSAVE_X87);
+    }
+    if ((used & XCR0_SSE) != 0) {
+        memcpy(image + FXSAVE_SSE, bytes + FXSAVE_SSE, FXSAVE_END - FXSAVE_SSE);
+    }
+    return true;
+}
+
+int machine_set_fpu(struct vcpu *v, const uint8_t image[512])
+{
+    v->fpu = v->fpu != NULL ? v->fpu : state_create();
+    if (v->fpu == NULL) {
+        return -XEN_ENOMEM;
+    }
+    uint8_t *bytes = area_of(v->fpu)->bytes;
+    memset(bytes, 0, AREA_SIZE);
+    memcpy(bytes, image, FXSAVE_END);
+    memset(bytes + FXSAVE_MXCSR + 2, 0, 2); /* reserved bits of MXCSR would fault (FP2) */
+    bytes[XSAVE_HEADER] = XCR0_X87 | XCR0_SSE;
+    v->fpu->cpu = NO_CPU; /* FP3 */
+    return 0;
 }
 
 void machine_load_task_switched(const struct vcpu *v)

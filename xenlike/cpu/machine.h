@@ -124,6 +124,9 @@ void machine_load_xcr0(const struct vcpu *v);
 void machine_load_gdt(
     const struct vcpu *v); /* its frames in the GDT window: only entries that differ are written */
 void machine_load_ldt(const struct vcpu *v);
+/* The FXSAVE image of a vCPU that does not run. False: it never used the FPU. -XEN_ENOMEM. */
+bool machine_get_fpu(const struct vcpu *v, uint8_t image[512]);
+int machine_set_fpu(struct vcpu *v, const uint8_t image[512]);
 void machine_load_debug_registers(const struct vcpu *v);
 void machine_load_task_switched(
     const struct vcpu *v); /* CR0.TS: for the guest, or for a first use of the FPU */

@@ -6,6 +6,8 @@
 #include "../lib/compiler.h"
 
 #define MSR_APIC_BASE      0x0000001b
+#define MSR_PLATFORM       0x000000ce
+#define MSR_FEATURES       0x00000140
 #define MSR_SYSENTER_CS    0x00000174
 #define MSR_PAT            0x00000277
 #define MSR_X2APIC         0x00000800

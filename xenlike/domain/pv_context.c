@@ -221,6 +221,9 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context)
     if (error == 0) {
         error = pv_set_ldt(v, GVA(context->ldt_base), (uint32_t)context->ldt_ents);
     }
+    if (error == 0 && (context->flags & VGCF_i387_valid) != 0) {
+        error = machine_set_fpu(v, (const uint8_t *)&context->fpu_ctxt);
+    }
     if (error != 0) {
         return error;
     }
@@ -249,6 +252,9 @@ void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *context)
 {
     memset(context, 0, sizeof(*context));
     get_flags(v, context);
+    if (machine_get_fpu(v, (uint8_t *)&context->fpu_ctxt)) {
+        context->flags |= VGCF_i387_valid;
+    }
     context->user_regs = v->regs;
     context->user_regs.rflags |= (uint64_t)v->pv.iopl << 12;
     for (uint32_t i = 0; v->pv.traps != NULL && i < NR_TRAPS; i++) {

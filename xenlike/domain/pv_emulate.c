@@ -251,7 +251,7 @@ static const struct {
       {0x01, 0x01, KERNEL_ONLY, group_01},  {0x06, 0x06, KERNEL_ONLY, clear_task_switched},
       {0x09, 0x09, KERNEL_ONLY, nothing},   {0x20, 0x23, KERNEL_ONLY, mov_special},
       {0x30, 0x30, KERNEL_ONLY, write_msr}, {0x31, 0x31, KERNEL_ONLY, read_ticks},
-      {0x32, 0x32, KERNEL_ONLY, read_msr},  {0xa2, 0xa2, KERNEL_ONLY, emulate_cpuid},
+      {0x32, 0x32, KERNEL_ONLY, read_msr},  {0xa2, 0xa2, ANY_MODE, emulate_cpuid},
 };
 
 static instruction_handler *find(struct vcpu *v, struct instruction *i)
