@@ -16,6 +16,7 @@
 
 #include "dom0-tools/libpv/device_store.h"
 #include "dom0-tools/libpv/domctl.h"
+#include "dom0-tools/libpv/keep.h"
 
 #define ROW_PATH 160
 
@@ -285,11 +286,11 @@ int domain_register_find(struct store *store, const char *name_or_id, uint16_t *
     if (name_or_id[0] >= '0' && name_or_id[0] <= '9' && *end == '\0') {
         result = number < DOMCTL_DOMID_FIRST_RESERVED ? domctl_info((uint16_t)number, &info)
                                                       : -XEN_ESRCH;
-        if (result == 0) {
+        if (result == 0 && !keep_is_handle(info.uuid)) {
             *domid = (uint16_t)number;
             return 0;
         }
-        if (result != -XEN_ESRCH) {
+        if (result < 0 && result != -XEN_ESRCH) {
             return error_hypercall(error, result, "cannot look domain %s up", name_or_id);
         }
     } else if (domain_register_find_name(store, name_or_id, domid) == 0) {

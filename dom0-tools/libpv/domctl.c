@@ -19,6 +19,7 @@
 #include <public/sched.h>
 #include <public/sysctl.h>
 
+#include "dom0-tools/libpv/keep.h"
 #include "dom0-tools/libpv/seam.h"
 
 #define EFLAGS_IF 0x200u
@@ -45,8 +46,8 @@ static int domctl_simple(uint32_t command, uint16_t domid)
     return result;
 }
 
-int domctl_create(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct domain_limits *limits,
-                  uint16_t *domid)
+static int create(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct domain_limits *limits,
+                  uint16_t wanted, uint16_t *domid)
 {
     struct xen_domctl *operation = seam_buffer_get(sizeof(*operation));
     struct xen_domctl_createdomain *create;
@@ -62,8 +63,34 @@ int domctl_create(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct domain_limi
     create->max_grant_frames = limits->max_grant_frames;
     create->max_maptrack_frames = limits->max_maptrack_frames;
     create->grant_opts = XEN_DOMCTL_GRANT_version(1);
-    result = domctl_call(operation, XEN_DOMCTL_createdomain, DOMID_INVALID);
+    result = domctl_call(operation, XEN_DOMCTL_createdomain, wanted);
     *domid = operation->domain;
+    seam_buffer_put(operation);
+    return result;
+}
+
+int domctl_create(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct domain_limits *limits,
+                  uint16_t *domid)
+{
+    return create(uuid, limits, DOMID_INVALID, domid);
+}
+
+int domctl_create_as(uint16_t domid, const uint8_t uuid[DOMCTL_UUID_SIZE],
+                     const struct domain_limits *limits)
+{
+    return create(uuid, limits, domid, &domid);
+}
+
+int domctl_set_handle(uint16_t domid, const uint8_t uuid[DOMCTL_UUID_SIZE])
+{
+    struct xen_domctl *operation = seam_buffer_get(sizeof(*operation));
+    int result;
+
+    if (operation == NULL) {
+        return -XEN_ENOMEM;
+    }
+    memcpy(operation->u.setdomainhandle.handle, uuid, DOMCTL_UUID_SIZE);
+    result = domctl_call(operation, XEN_DOMCTL_setdomainhandle, domid);
     seam_buffer_put(operation);
     return result;
 }
@@ -188,9 +215,12 @@ int domctl_list(uint16_t first, struct domain_info *infos, size_t capacity)
     if (result == 0) {
         uint32_t count = operation->u.getdomaininfolist.num_domains;
 
-        result = (int)(count < capacity ? count : capacity);
-        for (int i = 0; i < result; i++) {
-            info_convert(&answers[i], &infos[i]);
+        result = 0;
+        for (uint32_t i = 0; i < count && i < capacity; i++) {
+            /* The one that keeps our own memory is no guest. */
+            if (!keep_is_handle(answers[i].handle)) {
+                info_convert(&answers[i], &infos[result++]);
+            }
         }
     }
     seam_buffer_put(answers);

@@ -50,6 +50,10 @@ struct domain_limits {
 /* A new, paused domain without memory; *domid receives its number. -XEN_ENOMEM: no domain left. */
 int domctl_create(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct domain_limits *limits,
                   uint16_t *domid);
+/* The same with a number of the caller's choice; -XEN_EEXIST it is in use. */
+int domctl_create_as(uint16_t domid, const uint8_t uuid[DOMCTL_UUID_SIZE],
+                     const struct domain_limits *limits);
+int domctl_set_handle(uint16_t domid, const uint8_t uuid[DOMCTL_UUID_SIZE]);
 /* Takes all of the domain's resources back; continues as long as the hypervisor asks for it. */
 int domctl_destroy(uint16_t domid);
 int domctl_pause(uint16_t domid);
@@ -62,7 +66,8 @@ int domctl_make_vcpus(uint16_t domid, uint32_t count);
 int domctl_set_shares(uint16_t domid, uint16_t weight, uint16_t cap_percent);
 /* -XEN_ESRCH also when only domains with higher numbers exist. */
 int domctl_info(uint16_t domid, struct domain_info *info);
-/* Up to `capacity` domains from number `first` on, ascending. Returns how many. */
+/* Up to `capacity` domains from number `first` on, ascending, without the one that keep.h owns (its number is the highest, so a list
+ * that is not full is the last). Returns how many. */
 int domctl_list(uint16_t first, struct domain_info *infos, size_t capacity);
 
 /* Fill a page of the guest with hypercall stubs. */

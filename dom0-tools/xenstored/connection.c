@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store.h"
+#include "journal.h"
 
 struct store_connection *connection_create(struct store *store, uint16_t domid)
 {
@@ -77,6 +77,34 @@ int connection_queue(struct store_connection *connection, const struct xsd_sockm
     return 0;
 }
 
+int connection_queue_rest(struct store_connection *connection, const void *bytes, size_t count)
+{
+    struct store_message *message;
+
+    while (connection->output != NULL) {
+        message = connection->output;
+        connection->output = message->next;
+        free(message);
+    }
+    connection->last_output = &connection->output;
+    connection->queued = 0;
+    if (count == 0) {
+        return 0;
+    }
+    /* One byte that counts as sent, so that nobody takes the rest for the beginning of a message; and room for the look at a header. */
+    message = calloc(1, sizeof(*message) + 1 + count + sizeof(struct xsd_sockmsg));
+    if (message == NULL) {
+        return -ENOMEM;
+    }
+    message->size = 1 + count;
+    message->sent = 1;
+    memcpy(message->bytes + 1, bytes, count);
+    *connection->last_output = message;
+    connection->last_output = &message->next;
+    connection->queued = count;
+    return 0;
+}
+
 size_t connection_pending(const struct store_connection *connection, void *bytes, size_t count)
 {
     size_t copied = 0;
@@ -133,6 +161,7 @@ static bool answer_one(struct store_connection *connection)
     connection->input_used -= size;
     memmove(connection->input, connection->input + size, connection->input_used);
     request_process(connection, &header, payload, header.len);
+    journal_commit(connection->store);
     return true;
 }
 

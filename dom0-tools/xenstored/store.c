@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* See store.h: the store as a whole, and what each domain uses of it (XS3). */
-#include "store.h"
+#include "journal.h"
 
 #include <stdlib.h>
 
@@ -24,6 +24,7 @@ struct store *store_create(const struct store_hooks *hooks)
 
 void store_destroy(struct store *store)
 {
+    journal_close(store);
     while (store->connections != NULL) {
         connection_destroy(store->connections);
     }
@@ -131,6 +132,7 @@ void store_count_nodes(struct store *store, const struct store_node *node, int d
 void store_forget_domain(struct store *store, uint16_t domid)
 {
     struct store_domain *domain = store_domain_find(store, domid);
+    journal_forget(store, domid);
     if (tree_forget_domain(&store->root, domid) == 0 && domain != NULL) {
         domain->nr_nodes = 0;
         domain_free_when_unused(store, domain);

@@ -72,6 +72,7 @@ struct store_seen {
 struct store_transaction {
     struct store_transaction *next;
     uint32_t id;
+    bool is_lost;             /* of before a restart of dom0: it ends with EAGAIN */
     struct store_node *start; /* the tree as it was */
     struct store_node *root;  /* with the changes made since */
     struct store_change *changes, **last_change;
@@ -98,6 +99,9 @@ struct store_connection {
     uint32_t next_transaction;
     struct store_message *output, **last_output;
     size_t queued;
+    uint64_t ring_mfn; /* of a guest's, as XS_INTRODUCE named it; with the port */
+    uint32_t ring_port;
+    bool rest_is_kept; /* journal_rest() said something */
     unsigned char input[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
     size_t input_used;
 };
@@ -117,6 +121,7 @@ struct store {
     struct store_connection *connections;
     struct store_watch *watch_buckets[WATCH_BUCKETS];
     struct store_hooks hooks;
+    struct store_journal *journal; /* NULL: nothing is kept */
 };
 
 /* NULL: out of memory. */
@@ -137,6 +142,9 @@ void connection_sent(struct store_connection *connection, size_t count);
 int connection_queue(struct store_connection *connection, const struct xsd_sockmsg *header,
                      const void *payload, size_t length);
 
+/* For the journal: bytes of messages that were partly sent. */
+int connection_queue_rest(struct store_connection *connection, const void *bytes, size_t count);
+
 /* request.c: answers one request. payload has a NUL behind it. */
 void request_process(struct store_connection *connection, const struct xsd_sockmsg *header,
                      const char *payload, size_t length);
@@ -152,6 +160,8 @@ int watch_add(struct store_connection *connection, const char *path, size_t stri
               const char *token); /* -EEXIST, -EACCES, -ENOSPC, -ENOMEM */
 /* The event that follows the reply to a XS_WATCH: for the watch added last. */
 void watch_fire_first(struct store_connection *connection);
+/* Each of its watches, once. */
+void watch_fire_own(struct store_connection *connection);
 int watch_remove(struct store_connection *connection, const char *path,
                  const char *token); /* -ENOENT */
 void watch_remove_all(struct store_connection *connection);
@@ -168,6 +178,10 @@ struct store_transaction *transaction_find(struct store_connection *connection, 
 int transaction_start(struct store_connection *connection, uint32_t *id); /* -ENOSPC, -ENOMEM */
 int transaction_end(struct store_connection *connection, uint32_t id,
                     bool commit); /* -EAGAIN, -ENOENT, -ENOSPC */
+/* For the journal: the tree it sees is the one of now, and it will not commit. */
+void transaction_lose(struct store_connection *connection, struct store_transaction *transaction);
+/* For the journal: a change as it was made once, without counting nodes. -ENOMEM. */
+int transaction_replay(struct store *store, uint16_t domid, const struct store_change *change);
 void transaction_abort_all(struct store_connection *connection);
 /* The root that a request with this transaction sees. */
 struct store_node *transaction_root(struct store_connection *connection,

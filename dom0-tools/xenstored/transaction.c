@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store.h"
+#include "journal.h"
 
 struct store_transaction *transaction_find(struct store_connection *connection, uint32_t id)
 {
@@ -43,6 +43,7 @@ int transaction_start(struct store_connection *connection, uint32_t *id)
     connection->transactions = transaction;
     connection->domain->nr_transactions++;
     *id = transaction->id;
+    journal_transaction(connection, transaction->id, true);
     return 0;
 }
 
@@ -61,6 +62,7 @@ static void transaction_free(struct store_connection *connection,
         place = &(*place)->next;
     }
     *place = transaction->next;
+    journal_transaction(connection, transaction->id, false);
     while (transaction->changes != NULL) {
         struct store_change *change = transaction->changes;
         transaction->changes = change->next;
@@ -210,10 +212,12 @@ static int make_change(struct store_connection *connection, struct store_transac
     if (transaction == NULL) {
         if (change->kind == CHANGE_REMOVE) {
             fire(store, change); /* while the nodes still say who may know */
-            return apply(connection, change);
         }
         error = apply(connection, change);
         if (error == 0) {
+            journal_change(store, connection->domid, change);
+        }
+        if (error == 0 && change->kind != CHANGE_REMOVE) {
             fire(store, change);
         }
         return error;
@@ -321,6 +325,7 @@ static int replay(struct store_connection *connection, struct store_transaction 
     }
     for (struct store_change *change = transaction->changes; change != NULL;
          change = change->next) {
+        journal_change(store, connection->domid, change);
         if (change->kind == CHANGE_REMOVE) {
             watch_fire_removal(store, before, change->path);
         } else {
@@ -338,7 +343,9 @@ int transaction_end(struct store_connection *connection, uint32_t id, bool commi
     if (transaction == NULL) {
         return -ENOENT;
     }
-    if (commit && transaction->changes != NULL) {
+    if (commit && transaction->is_lost) {
+        error = -EAGAIN;
+    } else if (commit && transaction->changes != NULL) {
         if (!still_as_seen(connection->store, transaction)) {
             error = -EAGAIN;
         } else if (connection->domid != 0 &&
@@ -352,4 +359,20 @@ int transaction_end(struct store_connection *connection, uint32_t id, bool commi
     }
     transaction_free(connection, transaction);
     return error;
+}
+
+void transaction_lose(struct store_connection *connection, struct store_transaction *transaction)
+{
+    tree_release(transaction->start);
+    tree_release(transaction->root);
+    transaction->start = tree_snapshot(connection->store->root);
+    transaction->root = tree_snapshot(connection->store->root);
+    transaction->is_lost = true;
+}
+
+int transaction_replay(struct store *store, uint16_t domid, const struct store_change *change)
+{
+    size_t created;
+
+    return apply_to(&store->root, domid, change, &created) == -ENOMEM ? -ENOMEM : 0;
 }

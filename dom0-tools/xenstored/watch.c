@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store.h"
+#include "journal.h"
 
 static unsigned int bucket_of(const char *path, size_t length)
 {
@@ -137,6 +137,7 @@ static void unhook_and_free(struct store_connection *connection, struct store_wa
     }
     *bucket = watch->next_in_bucket;
     *place = watch->next_of_connection;
+    journal_watch(watch, false);
     connection->domain->nr_watches--;
     free(watch->path);
     free(watch->token);
@@ -176,12 +177,21 @@ int watch_add(struct store_connection *connection, const char *path, size_t stri
     watch->next_in_bucket = connection->store->watch_buckets[bucket];
     connection->store->watch_buckets[bucket] = watch;
     connection->domain->nr_watches++;
+    journal_watch(watch, true);
     return 0;
 }
 
 void watch_fire_first(struct store_connection *connection)
 {
     queue_event(connection->watches, connection->watches->path);
+}
+
+void watch_fire_own(struct store_connection *connection)
+{
+    for (struct store_watch *watch = connection->watches; watch != NULL;
+         watch = watch->next_of_connection) {
+        queue_event(watch, watch->path);
+    }
 }
 
 int watch_remove(struct store_connection *connection, const char *path, const char *token)

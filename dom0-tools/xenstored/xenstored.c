@@ -18,9 +18,10 @@
 #include <public/xen.h>
 
 #include "../libpv/domctl.h"
+#include "../libpv/keep.h"
 #include "../libpv/seam.h"
+#include "journal.h"
 #include "ring.h"
-#include "store.h"
 
 #define MAX_LOCAL_CLIENTS 60
 #define PRIVILEGED_DOMID  0
@@ -70,6 +71,8 @@ static void guest_exchange(struct guest_client *guest)
     bool more = false;
 
     if (!guest->connection->failed && ring_exchange(guest->page, guest->connection, &more)) {
+        journal_rest(guest->connection);
+        journal_commit(state.store);
         (void)seam_event_notify(state.events, (uint32_t)guest->port);
     }
     state.unfinished |= more;
@@ -94,9 +97,11 @@ static void guest_drop(struct guest_client *guest)
     *place = guest->next;
     (void)seam_event_close(state.events, (uint32_t)guest->port);
     guest_unmap(guest);
+    journal_release(state.store, domid);
     connection_destroy(guest->connection);
     free(guest);
     store_forget_domain(state.store, domid);
+    journal_commit(state.store);
 }
 
 static int guest_map(struct guest_client *guest, uint64_t mfn)
@@ -112,38 +117,94 @@ static int guest_map(struct guest_client *guest, uint64_t mfn)
     return 0;
 }
 
-static int guest_introduce(void *data, uint16_t domid, uint64_t mfn, uint32_t port)
+static void guest_free(struct guest_client *guest)
 {
-    struct guest_client *guest;
-    (void)data;
-    if (guest_find(domid) != NULL) {
-        return 0;
+    if (guest->port > 0) {
+        (void)seam_event_close(state.events, (uint32_t)guest->port);
     }
-    guest = calloc(1, sizeof(*guest));
+    if (guest->page != NULL) {
+        guest_unmap(guest);
+    }
+    free(guest);
+}
+
+/* Its ring as the connection says, which becomes the guest's. */
+static int guest_connect(struct store_connection *connection)
+{
+    struct guest_client *guest = calloc(1, sizeof(*guest));
+
     if (guest == NULL) {
         return -ENOMEM;
     }
-    guest->domid = domid;
-    if (guest_map(guest, mfn) != 0) {
-        free(guest);
-        return -EINVAL;
+    guest->domid = connection->domid;
+    guest->connection = connection;
+    if (guest_map(guest, connection->ring_mfn) == 0) {
+        guest->port =
+            seam_event_bind_interdomain(state.events, guest->domid, connection->ring_port);
     }
-    guest->port = seam_event_bind_interdomain(state.events, domid, port);
-    guest->connection = guest->port > 0 ? connection_create(state.store, domid) : NULL;
-    if (guest->connection == NULL) {
-        int error = guest->port > 0 ? -ENOMEM : -EINVAL;
-        if (guest->port > 0) {
-            (void)seam_event_close(state.events, (uint32_t)guest->port);
-        }
-        guest_unmap(guest);
-        free(guest);
-        return error;
+    if (guest->port <= 0) {
+        guest_free(guest);
+        return -EINVAL;
     }
     guest->page->server_features = XENSTORE_SERVER_FEATURE_ERROR;
     guest->page->connection = XENSTORE_CONNECTED;
     guest->next = state.guests;
     state.guests = guest;
     return 0;
+}
+
+static int guest_introduce(void *data, uint16_t domid, uint64_t mfn, uint32_t port)
+{
+    struct store_connection *connection;
+    int error;
+    (void)data;
+    if (guest_find(domid) != NULL) {
+        return 0;
+    }
+    connection = connection_create(state.store, domid);
+    if (connection == NULL) {
+        return -ENOMEM;
+    }
+    connection->ring_mfn = mfn;
+    connection->ring_port = port;
+    error = guest_connect(connection);
+    if (error != 0) {
+        connection_destroy(connection);
+        return error;
+    }
+    journal_introduce(state.store, connection);
+    return 0;
+}
+
+/* A guest whose domain is gone, or whose ring is, is as one that ended. */
+static void guests_take_back(void)
+{
+    for (struct store_connection *connection = state.store->connections, *next; connection != NULL;
+         connection = next) {
+        next = connection->next;
+        if (connection->domid != 0 && guest_connect(connection) != 0) {
+            uint16_t domid = connection->domid;
+
+            journal_release(state.store, domid);
+            connection_destroy(connection);
+            store_forget_domain(state.store, domid);
+        }
+    }
+    state.unfinished = true; /* a request may wait in a ring, whose event the last dom0 had */
+}
+
+/* The journal goes on where the last dom0 left it. */
+static void open_journal(void)
+{
+    bool is_old;
+    void *memory = keep_take("store", JOURNAL_BYTES, &is_old);
+    int error = memory != NULL ? journal_open(state.store, memory) : 0;
+
+    if (error != 0) {
+        fprintf(stderr, "xenstored: the last dom0's store is lost (%s)\n", strerror(-error));
+    }
+    guests_take_back();
+    journal_commit(state.store);
 }
 
 static int guest_release(void *data, uint16_t domid)
@@ -353,6 +414,7 @@ static void start_and_serve(void *result)
         return;
     }
     announce_domain0();
+    open_journal();
     state.exception_port = seam_event_bind_virq(state.events, VIRQ_DOM_EXC);
     if (state.exception_port < 0) {
         fprintf(stderr,

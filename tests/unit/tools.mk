@@ -40,3 +40,4 @@ fuzz-tools: $(FUZZ_BUILD)/kernel_image $(FUZZ_BUILD)/config guests ## fuzz the i
 	@cp examples/*.cfg $(FUZZ_BUILD)/config.corpus/
 	@cd $(FUZZ_BUILD) && for target in kernel_image config; do ./$$target -max_total_time=$(FUZZ_SECONDS) \
 	    -print_final_stats=0 -verbosity=0 $$target.corpus || exit 1; done
+$(eval $(call unit_suite,tools_keep,tests/unit/tools_keep.c dom0-tools/libpv/keep_pool.c,))
