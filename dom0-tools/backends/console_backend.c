@@ -72,6 +72,8 @@ static void connect_store(struct console_state *state)
         if (state->store != NULL && store_watch(state->store, "@releaseDomain", "console") < 0) {
             store_close(state->store);
             state->store = NULL;
+        } else if (state->store != NULL) {
+            domain_watch_check(state); /* for what ended before there was somebody to tell */
         }
     }
 }
@@ -142,6 +144,7 @@ static void console_backend_run(void *argument)
                 state->events);
         return;
     }
+    console_guest_restore(state);
     for (;;) {
         serve_once(state);
     }

@@ -17,11 +17,51 @@
 #include "dom0-tools/backends/console_backend.h"
 #include "dom0-tools/backends/console_ring.h"
 #include "dom0-tools/libpv/error.h"
+#include "dom0-tools/libpv/keep.h"
+#include "dom0-tools/libpv/keep_pool.h"
 #include "dom0-tools/libpv/seam.h"
 
 /* A guest may write this much in each window; then it waits for the next. */
 #define WINDOW_NS    100000000ull
 #define WINDOW_BYTES (256ull * 1024)
+
+#define KEPT "console/"
+
+/* Zeroed, with an empty log; NULL: no memory. */
+static struct console_guest *guest_create(struct console_state *state)
+{
+    struct console_guest *guest;
+    char name[KEEP_NAME_SIZE];
+    bool is_old;
+
+    snprintf(name, sizeof(name), KEPT "%llu", (unsigned long long)++state->last_sequence);
+    guest = keep_take(name, sizeof(*guest) + CONSOLE_LOG_BYTES, &is_old);
+    if (guest != NULL) {
+        guest->is_kept = true;
+        guest->log.bytes = (char *)(guest + 1);
+        guest->log.capacity = CONSOLE_LOG_BYTES;
+    } else {
+        guest = calloc(1, sizeof(*guest));
+        if (guest != NULL && console_log_create(&guest->log, CONSOLE_LOG_BYTES) < 0) {
+            free(guest);
+            return NULL;
+        }
+    }
+    if (guest != NULL) {
+        guest->sequence = state->last_sequence;
+    }
+    return guest;
+}
+
+static void guest_free(struct console_guest *guest)
+{
+    if (guest->is_kept) {
+        keep_give(guest);
+    } else {
+        console_log_destroy(&guest->log);
+        free(guest);
+    }
+}
 
 /* Forget the oldest dead guests beyond the number that is kept. */
 static void forget_oldest(struct console_state *state)
@@ -32,13 +72,10 @@ static void forget_oldest(struct console_state *state)
     while (*link != NULL) {
         struct console_guest *guest = *link;
 
-        if (!guest->exists && ++dead > CONSOLE_DEAD_KEPT && guest->untold == NULL) {
+        if (!guest->exists && ++dead > CONSOLE_DEAD_KEPT && guest->untold == NEWS_NONE) {
             *link = guest->next;
             console_session_forget(state, guest);
-            console_log_destroy(&guest->log);
-            free(guest->kernel);
-            free(guest->core);
-            free(guest);
+            guest_free(guest);
         } else {
             link = &guest->next;
         }
@@ -70,8 +107,7 @@ static int refuse(struct console_guest *guest, char *why, const char *what, int 
     return -1;
 }
 
-static int connect_guest(struct console_state *state, struct console_guest *guest, uint64_t frame,
-                         uint32_t port, char *why)
+static int connect_guest(struct console_state *state, struct console_guest *guest, char *why)
 {
     struct domain_info info;
     int result = domctl_info(guest->domid, &info);
@@ -80,11 +116,11 @@ static int connect_guest(struct console_state *state, struct console_guest *gues
         return refuse(guest, why, "cannot look up the domain", result);
     }
     memcpy(guest->uuid, info.uuid, sizeof(guest->uuid));
-    result = ring_map(guest, frame);
+    result = ring_map(guest, guest->ring_frame);
     if (result < 0) {
         return refuse(guest, why, "cannot map the console", result);
     }
-    guest->port = seam_event_bind_interdomain(state->events, guest->domid, port);
+    guest->port = seam_event_bind_interdomain(state->events, guest->domid, guest->ring_port);
     if (guest->port < 0) {
         return refuse(guest, why, "cannot bind the console's event channel", guest->port);
     }
@@ -95,28 +131,84 @@ struct console_guest *console_guest_track(struct console_state *state, uint16_t 
                                           uint64_t frame, uint32_t port, const char *name,
                                           char *why)
 {
-    struct console_guest *guest = calloc(1, sizeof(*guest));
+    struct console_guest *guest = guest_create(state);
 
-    if (guest == NULL || console_log_create(&guest->log, CONSOLE_LOG_BYTES) < 0) {
-        free(guest);
+    if (guest == NULL) {
         snprintf(why, CONSOLE_FATE_SIZE, "no memory for the console of '%.40s'", name);
         return NULL;
     }
     guest->domid = domid;
-    guest->exists = true;
+    guest->ring_frame = frame;
+    guest->ring_port = port;
     snprintf(guest->name, sizeof(guest->name), "%s", name);
     snprintf(guest->fate, sizeof(guest->fate), "running");
-    if (connect_guest(state, guest, frame, port, why) < 0) {
+    if (connect_guest(state, guest, why) < 0) {
         console_guest_disconnect(state, guest);
-        console_log_destroy(&guest->log);
-        free(guest);
+        guest_free(guest);
         return NULL;
     }
+    guest->exists = true;
     guest->next = state->guests;
     state->guests = guest;
     forget_oldest(state);
     console_guest_drain(state, guest);
     return guest;
+}
+
+/* Whatever is of the dom0 that crashed goes; what cannot be so goes, too. False: it was never whole. */
+static bool restore_one(struct console_state *state, struct console_guest *guest)
+{
+    uint8_t uuid[DOMCTL_UUID_SIZE];
+    char why[CONSOLE_FATE_SIZE];
+    bool was_alive = guest->exists;
+
+    guest->log.bytes = (char *)(guest + 1);
+    guest->log.capacity = CONSOLE_LOG_BYTES;
+    if (guest->name[0] == '\0' || guest->name[sizeof(guest->name) - 1] != '\0' ||
+        guest->log.start > guest->log.end ||
+        guest->log.end - guest->log.start > guest->log.capacity) {
+        return false;
+    }
+    guest->ring = NULL;
+    guest->port = 0;
+    guest->throttled = false;
+    memcpy(uuid, guest->uuid, sizeof(uuid));
+    if (was_alive && !guest->ended &&
+        (connect_guest(state, guest, why) < 0 || memcmp(uuid, guest->uuid, sizeof(uuid)) != 0)) {
+        console_guest_disconnect(state, guest);
+        memcpy(guest->uuid, uuid, sizeof(uuid));
+        snprintf(guest->fate, sizeof(guest->fate), "lost when dom0 crashed");
+        guest->exists = false;
+        guest->ended = true;
+    }
+    if (was_alive) {
+        console_guest_note(guest, "dom0 crashed and was started again");
+    }
+    return true;
+}
+
+void console_guest_restore(struct console_state *state)
+{
+    struct console_guest *guest = NULL, *next;
+    size_t size;
+
+    for (next = keep_next(NULL, KEPT, &size); (guest = next) != NULL;) {
+        struct console_guest **link = &state->guests;
+
+        next = keep_next(guest, KEPT, &size);
+        if (!restore_one(state, guest)) {
+            keep_give(guest);
+            continue;
+        }
+        while (*link != NULL && (*link)->sequence > guest->sequence) {
+            link = &(*link)->next;
+        }
+        guest->next = *link;
+        *link = guest;
+        state->last_sequence =
+            guest->sequence > state->last_sequence ? guest->sequence : state->last_sequence;
+        console_guest_drain(state, guest);
+    }
 }
 
 void console_guest_disconnect(struct console_state *state, struct console_guest *guest)

@@ -161,9 +161,8 @@ static void request_kernel(struct console_state *state, struct console_session *
     struct console_guest *guest = wanted_guest(state, session, words[1]);
 
     if (guest != NULL) {
-        free(guest->kernel);
         guest->kernel_size = strtoull(words[2], NULL, 10);
-        guest->kernel = strdup(words[3]);
+        snprintf(guest->kernel, sizeof(guest->kernel), "%s", words[3]);
         answer(session, SESSION_CLOSING, "ok");
     }
 }
@@ -174,8 +173,7 @@ static void request_core(struct console_state *state, struct console_session *se
     struct console_guest *guest = wanted_guest(state, session, words[1]);
 
     if (guest != NULL) {
-        free(guest->core);
-        guest->core = strdup(words[2]);
+        snprintf(guest->core, sizeof(guest->core), "%s", words[2]);
         answer(session, SESSION_CLOSING, "ok");
     }
 }
@@ -185,7 +183,7 @@ static void request_image(struct console_state *state, struct console_session *s
 {
     struct console_guest *guest = wanted_guest(state, session, words[1]);
 
-    if (guest != NULL && guest->kernel != NULL) {
+    if (guest != NULL && guest->kernel[0] != '\0') {
         answer(session, SESSION_CLOSING, "ok %s", guest->kernel);
     } else if (guest != NULL) {
         answer(session, SESSION_CLOSING, "error the image of '%.60s' is not known", words[1]);

@@ -21,15 +21,23 @@
 #define CONSOLE_INPUT_BYTES  256
 #define CONSOLE_FATE_SIZE    160
 #define CONSOLE_ACTION_SIZE  20
+#define CONSOLE_PATH_SIZE    1024
 
+/* What the keeper is to be told of a domain that ended. */
+enum console_news { NEWS_NONE, NEWS_RESTART, NEWS_FORGET };
+
+/* With its log behind it, in memory that outlives dom0 when there is any (libpv/keep.h): the next dom0 finds all of it but what is said
+ * to be of the running one. */
 struct console_guest {
-    struct console_guest *next; /* newest first */
+    struct console_guest *next; /* newest first; of the running dom0 */
+    uint64_t sequence;          /* grows */
+    bool is_kept;
     uint16_t domid;
     char name[CONSOLE_NAME_SIZE];
     uint8_t uuid[DOMCTL_UUID_SIZE];
     struct console_log log;
 
-    /* While it is connected. */
+    /* While it is connected; of the running dom0. */
     struct xencons_interface *ring; /* NULL: not, or no longer */
     bool by_grant;
     uint32_t grant_handle;
@@ -39,17 +47,20 @@ struct console_guest {
     uint64_t window_start_ns, window_bytes;
     bool throttled;
 
+    uint64_t ring_frame; /* as it was tracked */
+    uint32_t ring_port;  /* the guest's end */
+
     bool exists; /* the domain's number is still its own */
     bool ended;
-    const char *untold; /* "restart" or "forget", which the keeper has yet to hear; NULL: nothing */
+    enum console_news untold;
     char fate[CONSOLE_FATE_SIZE];
     char on_poweroff[CONSOLE_ACTION_SIZE];
     char on_reboot[CONSOLE_ACTION_SIZE];
     char on_crash[CONSOLE_ACTION_SIZE];
     char on_watchdog[CONSOLE_ACTION_SIZE];
 
-    char *core;   /* where a core file of it goes; NULL: not known */
-    char *kernel; /* the path of its image, for the names in a backtrace; NULL: not known */
+    char core[CONSOLE_PATH_SIZE];   /* where a core file of it goes; "": not known */
+    char kernel[CONSOLE_PATH_SIZE]; /* of its image, for the names in a backtrace; "": not known */
     uint64_t kernel_size;
 };
 
@@ -72,6 +83,7 @@ struct console_state {
     int events;
     struct store *store;
     struct console_guest *guests;
+    uint64_t last_sequence;
     struct console_session sessions[CONSOLE_MAX_SESSIONS];
 };
 
@@ -81,6 +93,8 @@ struct console_state {
 struct console_guest *console_guest_track(struct console_state *state, uint16_t domid,
                                           uint64_t frame, uint32_t port, const char *name,
                                           char *why);
+/* The guests, living and dead, of the dom0 before this one. */
+void console_guest_restore(struct console_state *state);
 struct console_guest *console_guest_find(struct console_state *state, const char *name_or_id);
 /* A live one. */
 struct console_guest *console_guest_by_domid(struct console_state *state, uint16_t domid);

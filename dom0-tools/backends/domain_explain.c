@@ -93,7 +93,7 @@ static int read_file(void *context, uint64_t offset, void *buffer, size_t bytes)
 /* NULL when the image has no names, or is no longer the one that was started. */
 static struct kernel_symbols *load_symbols(const struct console_guest *guest)
 {
-    int descriptor = guest->kernel != NULL ? open(guest->kernel, O_RDONLY) : -1;
+    int descriptor = guest->kernel[0] != '\0' ? open(guest->kernel, O_RDONLY) : -1;
     struct image_source source = {read_file, &descriptor, guest->kernel_size};
     struct kernel_symbols *symbols = NULL;
 

@@ -51,7 +51,8 @@ static bool tell_keeper(const struct console_guest *guest)
 
     if (stream >= 0) {
         domain_register_uuid_text(guest->uuid, uuid);
-        int length = snprintf(line, sizeof(line), "%s %s\n", guest->untold, uuid);
+        int length = snprintf(line, sizeof(line), "%s %s\n",
+                              guest->untold == NEWS_RESTART ? "restart" : "forget", uuid);
         (void)!write(stream, line, (size_t)length);
         close(stream);
     }
@@ -61,11 +62,11 @@ static bool tell_keeper(const struct console_guest *guest)
 bool domain_watch_tell(struct console_state *state)
 {
     for (struct console_guest *guest = state->guests; guest != NULL; guest = guest->next) {
-        if (guest->untold != NULL) {
+        if (guest->untold != NEWS_NONE) {
             if (!tell_keeper(guest)) {
                 return false;
             }
-            guest->untold = NULL;
+            guest->untold = NEWS_NONE;
         }
     }
     return true;
@@ -75,7 +76,7 @@ int domain_watch_destroy(struct console_state *state, struct console_guest *gues
 {
     int result = end_domain(state, guest, fate);
 
-    guest->untold = "forget";
+    guest->untold = NEWS_FORGET;
     return result;
 }
 
@@ -117,7 +118,7 @@ static void rename_away(struct console_state *state, struct console_guest *guest
 static void dump_core(struct console_guest *guest)
 {
     struct core_dump dump = {.domid = guest->domid};
-    int result = guest->core != NULL ? core_dump_to_file(&dump, guest->core) : -XEN_ENOENT;
+    int result = guest->core[0] != '\0' ? core_dump_to_file(&dump, guest->core) : -XEN_ENOENT;
 
     if (result == 0) {
         console_guest_note(guest, "its core is in %s, %llu MiB",
@@ -161,7 +162,7 @@ static void guest_shut_down(struct console_state *state, struct console_guest *g
     } else {
         end_domain(state, guest, fate);
     }
-    guest->untold = again ? "restart" : "forget";
+    guest->untold = again ? NEWS_RESTART : NEWS_FORGET;
 }
 
 void domain_watch_check(struct console_state *state)

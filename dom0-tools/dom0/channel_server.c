@@ -19,6 +19,7 @@
 
 #include "channel_sessions.h"
 #include "command.h"
+#include "dom0-tools/libpv/keep.h"
 #include "guest-pv-kernel/drivers/virtio_console.h"
 #include "session_file.h"
 
@@ -28,7 +29,8 @@ struct server {
     struct virtio_console *port;
     struct channel_sessions sessions;
     struct channel_reader reader;
-    bool broken; /* the stream lost its frames: ignore it until the host connects anew */
+    bool is_successor; /* of a dom0 that crashed, and has yet to say so */
+    bool broken;       /* the stream lost its frames: ignore it until the host connects anew */
 };
 
 struct job {
@@ -138,6 +140,18 @@ static const struct channel_sessions_operations operations = {
     .poweroff = poweroff,
 };
 
+/* The last dom0 may have crashed in the middle of a frame: zeroes end any frame, and are none themselves, so that the host
+ * connects anew. */
+static void pad_half_a_frame(struct server *self)
+{
+    static const uint8_t zeroes[4096];
+
+    for (size_t done = 0; done < CHANNEL_PAYLOAD_MAX + CHANNEL_HEADER_SIZE;
+         done += sizeof(zeroes)) {
+        virtio_console_write(self->port, zeroes, sizeof(zeroes), NULL, 0);
+    }
+}
+
 /* The host came or went: nothing of an earlier conversation is left. */
 static void begin_conversation(struct server *self)
 {
@@ -145,6 +159,10 @@ static void begin_conversation(struct server *self)
     channel_sessions_reset(&self->sessions);
     self->broken = false;
     if (virtio_console_connected(self->port)) {
+        if (self->is_successor) {
+            self->is_successor = false;
+            pad_half_a_frame(self);
+        }
         send_frame(self, CHANNEL_START, 0, 0, NULL, 0);
     }
 }
@@ -198,5 +216,6 @@ int channel_server_start(const char *build_id)
     }
     channel_sessions_init(&server.sessions, &operations, &server, build_id);
     channel_reader_reset(&server.reader);
+    server.is_successor = keep_came_back();
     return thread_create_in(NULL, "channel", serve, &server, 64u * 1024u) == NULL ? -ENOMEM : 0;
 }

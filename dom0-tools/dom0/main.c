@@ -9,6 +9,7 @@
  *   limit=SECONDS end a script that takes longer
  *   share=off     do not look for the user's files (virtio-9p)
  *   channel=off   do not look for the host channel (virtio-serial)
+ *   restart=N     the hypervisor would start dom0 again when it crashes, and has done so N times
  *   network=off   do not look for the network card (virtio-net): guests reach each other only
  * An exact run (a script under -icount) gives share=off channel=off network=off: nothing then comes from outside.
  *
@@ -32,13 +33,16 @@
 #include "dom0-tools/backends/block_backend.h"
 #include "dom0-tools/backends/console_backend.h"
 #include "dom0-tools/backends/net_backend.h"
+#include "dom0-tools/libpv/keep.h"
 #include "dom0-tools/libpv/seam.h"
+#include "dom0-tools/pvctl/keeper.h"
 #include "dom0-tools/xenstored/xenstored.h"
 #include "guest-pv-kernel/drivers/p9_filesystem.h"
 #include "guest-pv-kernel/drivers/pci.h"
 #include "guest-pv-kernel/drivers/virtio_9p.h"
 #include "guest-pv-kernel/drivers/virtio_block.h"
 #include "script.h"
+#include "takeover.h"
 #include "terminal.h"
 
 struct options {
@@ -46,11 +50,12 @@ struct options {
     bool share;
     bool channel;
     bool network;
+    int restarts; /* negative: a crash ends the machine */
 };
 
 static struct options parse_options(int argc, char **argv)
 {
-    struct options options = {.share = true, .channel = true, .network = true};
+    struct options options = {.share = true, .channel = true, .network = true, .restarts = -1};
 
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "script=", 7) == 0) {
@@ -67,6 +72,8 @@ static struct options parse_options(int argc, char **argv)
             options.channel = false;
         } else if (strcmp(argv[i], "network=off") == 0) {
             options.network = false;
+        } else if (strncmp(argv[i], "restart=", 8) == 0) {
+            options.restarts = atoi(argv[i] + 8);
         } else {
             printf("dom0: ignoring the unknown argument '%s'\n", argv[i]);
         }
@@ -108,9 +115,6 @@ static void start_devices(const struct options *options)
     if (options->share) {
         report("share of the user's files", mount_share());
     }
-    if (options->channel) {
-        report("channel to the host", channel_server_start(BUILD_ID));
-    }
 }
 
 /* Back ends that registered themselves (DEVICE_DRIVER), if any was linked in, have a connection to the
@@ -134,12 +138,18 @@ int main(int argc, char **argv)
 {
     struct options options = parse_options(argc, argv);
 
+    report("nothing will survive a crash of dom0", keep_start(options.restarts));
     report("no store", xenstored_start());
+    keeper_restore();
+    start_devices(&options); /* before the back ends, which may have files there to open again */
     console_backend_start();
     block_backend_start();
-    start_devices(&options);
     net_backend_start(options.network);
     report("back ends that were added", start_registered_back_ends());
+    takeover_guests();
+    if (options.channel) {
+        report("channel to the host", channel_server_start(BUILD_ID));
+    }
     if (options.script.path != NULL) {
         int status = script_run(&options.script);
         printf("dom0: the script ended with status %d\n", status);

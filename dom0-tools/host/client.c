@@ -178,8 +178,7 @@ static void print_log_tail(const struct settings *settings, const char *name)
     }
 }
 
-int client_report_failure(struct connection *connection, const struct channel_frame *frame,
-                          const struct settings *settings)
+int client_report_refusal(const struct channel_frame *frame)
 {
     struct channel_frame code = {.length = 4, .payload = frame->payload};
     uint32_t status = EXIT_FAILED;
@@ -190,6 +189,14 @@ int client_report_failure(struct connection *connection, const struct channel_fr
     }
     channel_decode_u32(&code, &status);
     message_error("%s", (const char *)frame->payload + 4);
+    return status > 0 && status < 256 ? (int)status : EXIT_FAILED;
+}
+
+int client_report_failure(struct connection *connection, const struct channel_frame *frame,
+                          const struct settings *settings)
+{
+    int status = client_report_refusal(frame);
+
     print_log_tail(settings, SETTINGS_QEMU_LOG);
     print_log_tail(settings, SETTINGS_HYPERVISOR_LOG);
     print_log_tail(settings, SETTINGS_CONSOLE_LOG);
@@ -198,7 +205,7 @@ int client_report_failure(struct connection *connection, const struct channel_fr
     while (connection_fill(connection) >= 0) {
         channel_reader_reset(&connection->reader);
     }
-    return status > 0 && status < 256 ? (int)status : EXIT_FAILED;
+    return status;
 }
 
 /* On a terminal, a start that takes longer than a second is announced. */
@@ -227,6 +234,9 @@ static int wait_ready(struct connection *connection, const struct settings *sett
     while (client_next_frame(connection, &frame) == 1) {
         if (frame.type == LOCAL_FAILED) {
             return client_report_failure(connection, &frame, settings);
+        }
+        if (frame.type == LOCAL_REFUSED) {
+            return client_report_refusal(&frame);
         }
         if (frame.type == LOCAL_STATUS) {
             parse_status(status, &frame);

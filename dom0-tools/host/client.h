@@ -46,6 +46,9 @@ int client_next_frame(struct connection *connection, struct channel_frame *frame
 int client_report_failure(struct connection *connection, const struct channel_frame *frame,
                           const struct settings *settings);
 
+/* Prints what a LOCAL_REFUSED says. Returns the exit code. */
+int client_report_refusal(const struct channel_frame *frame);
+
 /* Runs a command in dom0 with this process' streams. Its exit code. (client_session.c) */
 int client_run_session(struct connection *connection, const struct settings *settings,
                        const struct channel_exec *exec);

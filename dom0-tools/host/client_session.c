@@ -180,6 +180,11 @@ static void take_frame(struct session *session, const struct channel_frame *fram
         session->exit_code = client_report_failure(session->connection, frame, session->settings);
         session->is_over = true;
         break;
+    case LOCAL_REFUSED:
+        terminal_set_raw(false);
+        session->exit_code = client_report_refusal(frame);
+        session->is_over = true;
+        break;
     default:
         break;
     }

@@ -136,7 +136,7 @@ static void build_command_line(struct command_line *line, const struct settings 
         "virtio-net-pci,netdev=net,disable-legacy=on,romfile=",
         NULL,
     };
-    char memory[16];
+    char memory[16], options[sizeof(settings->append) + 16];
 
     snprintf(memory, sizeof(memory), "%u", settings->memory_mib);
     add(line, settings->qemu);
@@ -150,10 +150,9 @@ static void build_command_line(struct command_line *line, const struct settings 
     add(line, "max,-smap");
     add(line, "-m");
     add(line, memory);
-    if (settings->append[0] != '\0') {
-        add(line, "-append");
-        add(line, settings->append);
-    }
+    snprintf(options, sizeof(options), "dom0-restart %s", settings->append);
+    add(line, "-append");
+    add(line, options);
     add_all(line, fixed);
     add_share(line, settings->share);
     add_disks(line, settings->disks);

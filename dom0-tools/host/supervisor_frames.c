@@ -101,7 +101,7 @@ static void send_failure(struct supervisor_client *client, unsigned int code, co
     channel_encode_u32(payload, code);
     memcpy(payload + 4, text, length);
     payload[3 + length] = '\0';
-    connection_send(&client->connection, LOCAL_FAILED, 0, 0, payload, 4 + length);
+    connection_send(&client->connection, LOCAL_REFUSED, 0, 0, payload, 4 + length);
     connection_flush(&client->connection);
 }
 
@@ -114,7 +114,9 @@ static void lose_sessions(struct supervisor *supervisor)
         if (session->taken && session->client >= 0) {
             struct supervisor_client *client = &supervisor->clients[session->client];
 
-            send_failure(client, 1, "dom0 was restarted while the command ran");
+            send_failure(client, 1,
+                         "dom0 was restarted while the command ran: `pvctl list' "
+                         "shows what it came to, `pvctl crashlog' why; then run it again");
             client->session = 0;
             connection_close(&client->connection);
         }
@@ -150,6 +152,15 @@ static void take_hello(struct supervisor *supervisor, const struct channel_frame
     if (supervisor->phase == PHASE_GREETING) {
         machine_is_ready(supervisor);
     }
+}
+
+/* It is in the middle of nothing that we know: both directions begin anew, with a connection that has no half frames in it. */
+static void lose_dom0(struct supervisor *supervisor)
+{
+    lose_sessions(supervisor);
+    connection_close(&supervisor->machine);
+    supervisor->phase = PHASE_CONNECTING;
+    supervisor->deadline_ms = supervisor_now_ms() + supervisor->settings.boot_timeout_ms;
 }
 
 static void take_start(struct supervisor *supervisor)
@@ -195,7 +206,10 @@ void supervisor_machine_frames(struct supervisor *supervisor)
 
     while (connection_is_open(&supervisor->machine) &&
            (status = channel_reader_next(&supervisor->machine.reader, &frame)) != 0) {
-        if (status == -EPROTONOSUPPORT) {
+        if (status < 0 && supervisor->ready_ms != 0 && supervisor->phase < PHASE_STOPPING) {
+            lose_dom0(
+                supervisor); /* it spoke our language: a restarted dom0 pads what the old one left half said */
+        } else if (status == -EPROTONOSUPPORT) {
             supervisor_fail(supervisor, 1, "dom0 speaks another version of the channel's protocol");
         } else if (status < 0) {
             supervisor_fail(supervisor, 1, "dom0 sent something that is no frame");

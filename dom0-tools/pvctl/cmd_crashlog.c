@@ -10,6 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <public/sched.h>
+#include <public/xen.h>
+
+#include "dom0-tools/libpv/keep.h"
+#include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/libpv/sysctl.h"
 
 #define LOG_BYTES 65536
@@ -73,4 +78,24 @@ int cmd_debug_keys(const struct command_call *call, struct error *error)
 
     return result < 0 ? error_hypercall(error, result, "cannot send keys to the hypervisor")
                       : EXIT_OK;
+}
+
+int cmd_crash_dom0(const struct command_call *call, struct error *error)
+{
+    static struct sched_shutdown end = {SHUTDOWN_crash};
+
+    if (!keep_is_open()) {
+        error_set(error, ERROR_DOMAIN_STATE, "dom0 would not come back from a crash here");
+        return error_hint(
+            error, "start xenlike with dom0-restart on its command line, as `pvctl up` does");
+    }
+    if (commands_option(call, "yes") == NULL) {
+        error_set(error, ERROR_USAGE, "crash-dom0 makes dom0 crash");
+        error_why(error, "its guests wait meanwhile; commands that run now end with an error");
+        return error_hint(error, "say `crash-dom0 --yes' when that is what you want");
+    }
+    return error_hypercall(
+        error,
+        (int)seam_hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (uintptr_t)&end, 0, 0, 0),
+        "dom0 cannot crash itself");
 }

@@ -70,6 +70,7 @@ int cmd_network_attach(const struct command_call *call, struct error *error);
 int cmd_network_list(const struct command_call *call, struct error *error);
 int cmd_network_detach(const struct command_call *call, struct error *error);
 int cmd_crashlog(const struct command_call *call, struct error *error);
+int cmd_crash_dom0(const struct command_call *call, struct error *error);
 int cmd_debug_keys(const struct command_call *call, struct error *error);
 int cmd_strace(const struct command_call *call, struct error *error);
 int cmd_gdb_stub(const struct command_call *call, struct error *error);

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "dom0-tools/libpv/domain_register.h"
+#include "dom0-tools/libpv/keep.h"
+#include "dom0-tools/libpv/keep_pool.h"
 #include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/pvctl/handlers.h"
 
@@ -23,6 +25,7 @@
 
 struct recipe {
     struct recipe *next;
+    struct kept_recipe *kept; /* the same in memory that outlives dom0; NULL: not */
     char uuid[UUID_TEXT];
     uint64_t made_ns;
     char *name; /* of the configuration file, for messages */
@@ -31,6 +34,16 @@ struct recipe {
     size_t size;
     char **words; /* NULL-terminated */
 };
+
+/* Texts, each with its NUL: the name, the configuration, the words. */
+struct kept_recipe {
+    char uuid[UUID_TEXT];
+    uint64_t made_ns;
+    uint32_t name_size, text_size, nr_words;
+    char bytes[];
+};
+
+#define KEPT "recipe/"
 
 static struct recipe *recipes;
 
@@ -42,6 +55,7 @@ static void recipe_free(struct recipe *recipe)
     for (char **word = recipe->words; word != NULL && *word != NULL; word++) {
         free(*word);
     }
+    keep_give(recipe->kept);
     free(recipe->words);
     free(recipe->text);
     free(recipe->name);
@@ -154,10 +168,109 @@ static char **copy_words(const struct config *config, char *const *words)
 
 static void keeper_run(void *argument);
 
+/* In what a crash of dom0 leaves; without room for it the domain will not be restarted after one. */
+static void keep_recipe(struct recipe *recipe)
+{
+    size_t size = sizeof(*recipe->kept) + strlen(recipe->name) + 1 + recipe->size + 1;
+    char name[KEEP_NAME_SIZE], *at;
+    bool is_old;
+
+    for (char **word = recipe->words; *word != NULL; word++) {
+        size += strlen(*word) + 1;
+    }
+    snprintf(name, sizeof(name), KEPT "%s", recipe->uuid);
+    recipe->kept = keep_take(name, size, &is_old);
+    if (recipe->kept == NULL) {
+        return;
+    }
+    memcpy(recipe->kept->uuid, recipe->uuid, UUID_TEXT);
+    recipe->kept->made_ns = recipe->made_ns;
+    recipe->kept->name_size = (uint32_t)strlen(recipe->name) + 1;
+    recipe->kept->text_size = (uint32_t)recipe->size + 1;
+    recipe->kept->nr_words = 0;
+    at = recipe->kept->bytes;
+    memcpy(at, recipe->name, recipe->kept->name_size);
+    at += recipe->kept->name_size;
+    memcpy(at, recipe->text, recipe->size);
+    at += recipe->kept->text_size;
+    for (char **word = recipe->words; *word != NULL; word++) {
+        memcpy(at, *word, strlen(*word) + 1);
+        at += strlen(*word) + 1;
+        recipe->kept->nr_words++;
+    }
+}
+
+/* A text that lies in the region with its NUL, and what follows it; NULL: it does not. */
+static char *next_text(char **at, const char *end)
+{
+    char *text = *at, *nul = text < end ? memchr(text, '\0', (size_t)(end - text)) : NULL;
+
+    *at = nul != NULL ? nul + 1 : *at;
+    return nul != NULL ? strdup(text) : NULL;
+}
+
+static struct recipe *read_kept(struct kept_recipe *kept, size_t size)
+{
+    char *at = kept->bytes, *end = (char *)kept + size;
+    struct recipe *recipe = calloc(1, sizeof(*recipe));
+    size_t room = (size_t)(end - at), nr_words = 0;
+
+    if (recipe == NULL || kept->nr_words > room || kept->text_size == 0 || kept->text_size > room) {
+        free(recipe);
+        return NULL;
+    }
+    memcpy(recipe->uuid, kept->uuid, UUID_TEXT);
+    recipe->uuid[UUID_TEXT - 1] = '\0';
+    recipe->made_ns = kept->made_ns;
+    recipe->name = next_text(&at, end);
+    recipe->size = kept->text_size - 1;
+    recipe->text = kept->text_size <= (size_t)(end - at) ? malloc(recipe->size + 1) : NULL;
+    recipe->words = calloc(kept->nr_words + 1, sizeof(*recipe->words));
+    if (recipe->name != NULL && recipe->text != NULL && recipe->words != NULL) {
+        memcpy(recipe->text, at, recipe->size);
+        at += kept->text_size;
+        while (nr_words < kept->nr_words &&
+               (recipe->words[nr_words] = next_text(&at, end)) != NULL) {
+            nr_words++;
+        }
+    }
+    if (recipe->words == NULL || recipe->text == NULL || nr_words < kept->nr_words) {
+        recipe_free(recipe);
+        return NULL;
+    }
+    recipe->kept = kept;
+    return recipe;
+}
+
+static bool start(void)
+{
+    static bool started;
+
+    started = started || seam_thread_start("keeper", keeper_run, NULL) == 0;
+    return started;
+}
+
+void keeper_restore(void)
+{
+    size_t size;
+    struct kept_recipe *kept = keep_next(NULL, KEPT, &size), *next;
+
+    for (; kept != NULL && start(); kept = next) {
+        struct recipe *recipe = read_kept(kept, size);
+
+        next = keep_next(kept, KEPT, &size);
+        if (recipe != NULL) {
+            recipe->next = recipes;
+            recipes = recipe;
+        } else {
+            keep_give(kept);
+        }
+    }
+}
+
 void keeper_remember(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct config_file *file,
                      char *const *words)
 {
-    static bool started;
     struct recipe *recipe = calloc(1, sizeof(*recipe));
     char core[CREATE_PATH_SIZE];
 
@@ -171,14 +284,14 @@ void keeper_remember(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct config_f
         recipe->core = cmd_create_core_path(&file->config, core) ? strdup(core) : NULL;
     }
     if (recipe == NULL || recipe->name == NULL || recipe->text == NULL || recipe->words == NULL ||
-        (!started && seam_thread_start("keeper", keeper_run, NULL) < 0)) {
+        !start()) {
         recipe_free(recipe);
         fprintf(stderr, "pvctl: '%s' will not be restarted: its files cannot be remembered\n",
                 file->config.name);
         return;
     }
-    started = true;
     memcpy(recipe->text, file->file.text, recipe->size);
+    keep_recipe(recipe);
     recipe->next = recipes;
     recipes = recipe;
 }

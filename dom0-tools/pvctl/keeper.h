@@ -16,6 +16,8 @@
 
 /* `words` are the key=value words of its command line, NULL-terminated. Failing is no error of the
  * create: the domain is then not restarted, which dom0's console says. */
+/* What the dom0 before this one remembered. */
+void keeper_restore(void);
 void keeper_remember(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct config_file *file,
                      char *const *words);
 

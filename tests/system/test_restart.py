@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""dom0 crashes and comes back under its guests (docs/restart.md). CRASHES=N for fewer or more of them."""
+import os, re, shutil, time
+from harness import BUILD, expect, expect_run, main, wait_until
+from machine import domains, real, wait_for_log, write_config
+
+CRASHES = int(os.environ.get("CRASHES", "20"))
+NOTE = "dom0 crashed and was started again"
+shared = None
+
+
+def machine():
+    global shared
+    if shared is None:
+        shared = real()
+        shutil.copy(BUILD / "guest/disk.elf", shared.work / "disk.elf")
+        expect_run(shared.run("up", timeout=90), 0)
+    return shared
+
+
+def image(where, name, mib=4):
+    with open(where.work / name, "wb") as file:
+        file.truncate(mib << 20)
+
+
+def config(where, name, task, disk):
+    write_config(where, name, kernel='"disk.elf"', memory="16", extra=f'"{task}"', disk=f"['{disk}']")
+    return f"{name}.cfg"
+
+
+def say(name, words):
+    """Type a line at a guest's console."""
+    terminal = machine().start("console", name, stdin=-1)
+    try:
+        terminal.communicate(words + "\n", timeout=2)
+    except Exception:
+        terminal.kill()
+        terminal.communicate()
+
+
+def crash(where):
+    """Seconds from the crash until dom0 serves commands again."""
+    time.sleep(1.1)  # three crashes within a second of their start would end the machine
+    start = time.monotonic()
+    expect_run(where.run("crash-dom0", "--yes"), 1, stderr="dom0 was restarted while")
+    expect_run(where.run("domid", "Domain-0"), 0)
+    return time.monotonic() - start
+
+
+def frames(where):
+    where.run("dmesg", "-c")
+    expect_run(where.run("debug-keys", "m"), 0)
+    line = re.findall(r"frames: (.*)", where.run("dmesg").stdout)[-1]
+    return dict(part.rsplit(" ", 1) for part in line.split(", "))
+
+
+def rounds(where, name):
+    return [int(n) for n in re.findall(r"flushed (\d+)", where.run("logs", name).stdout)]
+
+
+def test_it_asks_before_it_crashes():
+    before = machine().run("dmesg").stdout
+    expect_run(machine().run("crash-dom0"), 2, stderr="say `crash-dom0 --yes'")
+    expect_run(machine().run("crash-dom0", "--help"), 0, stdout="--yes")
+    expect(machine().run("dmesg").stdout == before, "nothing happened")
+
+
+def test_DR1_a_guest_keeps_its_disk_console_and_name_over_twenty_crashes():
+    where = machine()
+    image(where, "rounds.img")
+    write_config(where, "quiet")
+    expect_run(where.run("create", "quiet.cfg"), 0)
+    expect_run(where.run("create", config(where, "rounds", "rounds", "rounds.img,raw,xvda,rw")), 0)
+    wait_until(lambda: len(rounds(where, "rounds")) > 3, 20, "rounds run")
+    before, nodes, counts = domains(where), where.run("xenstore", "ls").stdout, None
+    for i in range(CRASHES):
+        seconds = crash(where)
+        expect(seconds < 3, "dom0 is back soon", seconds)
+        now = domains(where)
+        expect({n: row[:3] for n, row in now.items()} == {n: row[:3] for n, row in before.items()},
+               "the same names, numbers, sizes", before, now)
+        last = rounds(where, "rounds")[-1]
+        wait_until(lambda: rounds(where, "rounds")[-1] > last + 3, 20, "the disk goes on")
+        counts = counts or frames(where)
+    expect(frames(where) == counts, "the same owners have the same frames", counts, frames(where))
+    numbers = rounds(where, "rounds")
+    expect(numbers == list(range(numbers[0], numbers[-1] + 1)), "no line is lost or said twice")
+    log = where.run("logs", "quiet").stdout
+    expect(log.count(NOTE) == CRASHES and "Hello from" in log, "the log from its first byte", log)
+    expect(where.run("xenstore", "ls").stdout == nodes, "the same store")
+    expect("51712" in where.run("block-list", "rounds").stdout, "its disk is listed")
+    expect_run(where.run("shutdown", "-w", "--timeout", "20", "quiet", timeout=40), 0)
+    expect_run(where.run("destroy", "rounds"), 0)
+    expect(list(domains(where)) == ["Domain-0"], "all are gone")
+
+
+def test_requests_on_their_way_are_made_again():
+    where = machine()
+    image(where, "model.img", 4)
+    expect_run(where.run("create", config(where, "model", " ".join(["verify"] * 4),
+                                          "model.img,raw,xvda,rw")), 0)
+    for _ in range(4):
+        crash(where)
+    wait_until(lambda: "model" not in domains(where), 120, "the model's comparison ends")
+    log = where.run("logs", "model").stdout
+    expect(log.count("all as expected") == 4, "integrity", log)
+
+
+def test_the_new_dom0_is_whole():
+    where = machine()
+    write_config(where, "old", on_reboot='"restart"')
+    expect_run(where.run("create", "old.cfg"), 0)
+    number = domains(where)["old"][0]
+    crash(where)
+    write_config(where, "young")
+    expect_run(where.run("create", "young.cfg"), 0)
+    wait_for_log(where, "young", "Hello from")
+    say("old", "reboot")  # its recipe was kept, too
+    wait_until(lambda: domains(where).get("old", (number,))[0] != number, 15, "old is made anew")
+    expect_run(where.run("pause", "young"), 0)
+    crash(where)
+    expect(domains(where)["young"][3][2] == "p", "who was paused stays so", domains(where))
+    expect_run(where.run("unpause", "young"), 0)
+    expect("its kernel asked for the end" in where.run("crashlog").stdout, "crashlog says why")
+    expect_run(where.run("shutdown", "-a", "-w", "--timeout", "20", timeout=40), 0)
+    expect(list(domains(where)) == ["Domain-0"], "all are gone")
+
+
+if __name__ == "__main__":
+    try:
+        main("dom0 restart", [value for name, value in list(globals().items())
+                              if name.startswith("test_")])
+    finally:
+        if shared is not None:
+            shared.close()
