@@ -24,7 +24,7 @@
 
 #define EFLAGS_IF 0x200u
 
-static int domctl_call(struct xen_domctl *operation, uint32_t command, uint16_t domid)
+int domctl_call(struct xen_domctl *operation, uint32_t command, uint16_t domid)
 {
     operation->cmd = command;
     operation->interface_version = XEN_DOMCTL_INTERFACE_VERSION;

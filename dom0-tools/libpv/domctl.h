@@ -47,6 +47,10 @@ struct domain_limits {
     int32_t max_maptrack_frames;
 };
 
+/* Any operation, in a seam buffer: the interface's version is filled in. */
+struct xen_domctl;
+int domctl_call(struct xen_domctl *operation, uint32_t command, uint16_t domid);
+
 /* A new, paused domain without memory; *domid receives its number. -XEN_ENOMEM: no domain left. */
 int domctl_create(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct domain_limits *limits,
                   uint16_t *domid);

@@ -11,6 +11,9 @@
 #include <time.h>
 
 #include "dom0-tools/libpv/domain_register.h"
+#include "dom0-tools/libpv/domctl_vcpu.h"
+#include "dom0-tools/libpv/sysctl.h"
+#include "dom0-tools/pvctl/cpu_list.h"
 #include "dom0-tools/pvctl/session.h"
 
 #define NAME_SIZE 80
@@ -131,7 +134,21 @@ int cmd_list(const struct command_call *call, struct error *error)
 
 /* ---- vcpu-list ----------------------------------------------------------------------------------- */
 
-static void vcpus_of(const struct domain_info *info, const char *name)
+static void print_affinity(uint16_t domid, uint32_t vcpu, unsigned int nr_cpus)
+{
+    struct domctl_affinity affinity;
+    char hard[200], soft[200];
+
+    if (domctl_get_affinity(domid, vcpu, &affinity) < 0) {
+        printf("-\n");
+        return;
+    }
+    cpu_list_print(affinity.hard, nr_cpus, hard, sizeof(hard));
+    cpu_list_print(affinity.soft, nr_cpus, soft, sizeof(soft));
+    printf("%s / %s\n", hard, soft);
+}
+
+static void vcpus_of(const struct domain_info *info, const char *name, unsigned int nr_cpus)
 {
     for (uint32_t id = 0; id <= info->max_vcpu_id; id++) {
         struct domctl_vcpu vcpu;
@@ -146,7 +163,7 @@ static void vcpus_of(const struct domain_info *info, const char *name)
             printf(" %5u  %3c%c- %9.1f  ", (unsigned int)vcpu.cpu, vcpu.running ? 'r' : '-',
                    vcpu.blocked ? 'b' : '-', (double)vcpu.cpu_time_ns / 1e9);
         }
-        printf("all / all\n");
+        print_affinity(info->domid, id, nr_cpus);
     }
 }
 
@@ -175,13 +192,16 @@ int cmd_list_vcpus(const struct command_call *call, struct error *error)
     int count = chosen_domains(call, store, &infos, error);
 
     if (count >= 0) {
+        struct machine_info machine;
+        unsigned int nr_cpus = sysctl_machine(&machine) == 0 ? machine.nr_cpus : 64;
+
         printf("%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)",
                "Affinity (Hard / Soft)");
         for (int i = 0; i < count; i++) {
             char name[NAME_SIZE];
 
             domain_register_name(store, infos[i].domid, name, sizeof(name));
-            vcpus_of(&infos[i], name);
+            vcpus_of(&infos[i], name, nr_cpus);
         }
         free(infos);
     }

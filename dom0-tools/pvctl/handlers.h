@@ -78,6 +78,9 @@ int cmd_adjust_memory(const struct command_call *call, struct error *error);
 int cmd_adjust_max_memory(const struct command_call *call, struct error *error);
 int cmd_adjust_vcpus(const struct command_call *call, struct error *error);
 int cmd_adjust_sysrq(const struct command_call *call, struct error *error);
+int cmd_vcpu_pin(const struct command_call *call, struct error *error);
+int cmd_vcpu_shares(const struct command_call *call, struct error *error);
+int cmd_vcpu_trigger(const struct command_call *call, struct error *error);
 int cmd_store(const struct command_call *call, struct error *error);
 
 #endif

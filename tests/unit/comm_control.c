@@ -251,7 +251,22 @@ Test(domctl, affinity_needs_a_cpu_that_is_there)
     map[0] = 0xf0;
     cr_assert_eq(control(XEN_DOMCTL_setvcpuaffinity, d->id), -XEN_EINVAL);
     cr_assert_eq(control(XEN_DOMCTL_getvcpuaffinity, d->id), 0);
-    cr_assert_eq(map[0], 0xff);
+    cr_assert_eq(map[0], 1, "what was accepted is kept");
+    map[0] = 0xf1;
+    cr_assert_eq(control(XEN_DOMCTL_setvcpuaffinity, d->id), 0);
+    cr_assert_eq(map[0], 1, "answered: those that are there");
+    cr_assert_eq(control(XEN_DOMCTL_getvcpuaffinity, d->id), 0);
+    cr_assert_eq(map[0], 0xf1);
+    domctl.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_SOFT;
+    domctl.u.vcpuaffinity.cpumap_soft = domctl.u.vcpuaffinity.cpumap_hard;
+    map[0] = 3;
+    cr_assert_eq(control(XEN_DOMCTL_setvcpuaffinity, d->id), 0);
+    domctl.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    cr_assert_eq(control(XEN_DOMCTL_getvcpuaffinity, d->id), 0);
+    cr_assert_eq(map[0], 0xf1, "the hard one is another");
+    domctl.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_SOFT;
+    cr_assert_eq(control(XEN_DOMCTL_getvcpuaffinity, d->id), 0);
+    cr_assert_eq(map[0], 3);
     domctl.u.vcpuaffinity.vcpu = 1;
     cr_assert_eq(control(XEN_DOMCTL_getvcpuaffinity, d->id), -XEN_EINVAL);
     memset(&domctl, 0, sizeof(domctl));
@@ -265,6 +280,22 @@ Test(domctl, affinity_needs_a_cpu_that_is_there)
     cr_assert_eq(control(XEN_DOMCTL_setnodeaffinity, d->id), 0);
     map[0] = 2;
     cr_assert_eq(control(XEN_DOMCTL_setnodeaffinity, d->id), -XEN_EINVAL);
+}
+
+Test(domctl, a_trigger_is_an_nmi_or_nothing)
+{
+    world_start();
+    struct domain *d = world_guest(1);
+    memset(&domctl, 0, sizeof(domctl));
+    domctl.u.sendtrigger.trigger = XEN_DOMCTL_SENDTRIGGER_NMI;
+    cr_assert_eq(control(XEN_DOMCTL_sendtrigger, d->id), 0);
+    cr_assert_eq(world_nmis, 1);
+    domctl.u.sendtrigger.vcpu = 1;
+    cr_assert_eq(control(XEN_DOMCTL_sendtrigger, d->id), -XEN_ESRCH);
+    domctl.u.sendtrigger.vcpu = 0;
+    domctl.u.sendtrigger.trigger = XEN_DOMCTL_SENDTRIGGER_RESET;
+    cr_assert_eq(control(XEN_DOMCTL_sendtrigger, d->id), -XEN_ENOSYS);
+    cr_assert_eq(world_nmis, 1);
 }
 
 Test(domctl, small_answers)

@@ -140,6 +140,12 @@ void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *context)
     context->user_regs.rip = v->regs.rip;
 }
 
+unsigned int world_nmis;
+void pv_raise_nmi(struct vcpu *v)
+{
+    world_nmis++;
+}
+
 void schedule_wake(struct vcpu *v)
 {
     world.wakes++;

@@ -48,6 +48,7 @@ struct world {
 extern struct world world;
 
 /* RAM, dom0 with one vCPU running, the flat buffer. */
+extern unsigned int world_nmis; /* raised */
 void world_start(void);
 /* A guest with so many vCPUs, all up, and max_frames of memory it may take. Unpaused. */
 struct domain *world_guest(unsigned int vcpus);

@@ -66,6 +66,33 @@ Test(pv_frames, from_user_mode_the_frame_is_on_the_kernel_stack, .init = pv_setu
     cr_expect_eq(pv_frame(5), 0x7000);
 }
 
+/* A kernel names its handler in the trap table (Linux) or through a callback (nmi_op): one entry, as on Xen. */
+Test(pv_nmi, is_delivered_through_the_trap_table, .init = pv_setup)
+{
+    pv_raise_nmi(pv_vcpu);
+    cr_expect(!pv_deliver_pending_nmi(pv_vcpu), "no handler: lost");
+    set_trap(2, 0);
+    pv_vcpu->pause_flags = VCPU_BLOCKED;
+    pv_raise_nmi(pv_vcpu);
+    cr_expect_eq(pv_vcpu->pause_flags, 0, "it ends a block");
+    cr_expect(pv_deliver_pending_nmi(pv_vcpu));
+    cr_expect_eq(pv_vcpu->regs.rip, HANDLER + 2);
+    pv_raise_nmi(pv_vcpu);
+    cr_expect(!pv_deliver_pending_nmi(pv_vcpu), "one is handled at a time");
+    pv_vcpu->pv.in_nmi = false;
+    cr_expect(pv_deliver_pending_nmi(pv_vcpu), "the next one follows");
+    pv_vcpu->pv.in_nmi = false;
+    cr_assert_eq(pv_register_callback(pv_vcpu, CALLBACKTYPE_nmi, 0, 0x7770), 0);
+    pv_raise_nmi(pv_vcpu);
+    cr_expect(pv_deliver_pending_nmi(pv_vcpu));
+    cr_expect_eq(pv_vcpu->regs.rip, 0x7770);
+    cr_expect_eq(pv_vcpu->info->evtchn_upcall_mask, 1, "a callback masks events");
+    pv_vcpu->pv.in_nmi = false;
+    cr_assert_eq(pv_unregister_callback(pv_vcpu, CALLBACKTYPE_nmi), 0);
+    pv_raise_nmi(pv_vcpu);
+    cr_expect(!pv_deliver_pending_nmi(pv_vcpu));
+}
+
 Test(pv_frames, T7_the_event_callback_always_masks, .init = pv_setup)
 {
     cr_assert_eq(pv_register_callback(pv_vcpu, CALLBACKTYPE_event, 0, HANDLER), 0);

@@ -134,6 +134,24 @@ Test(schedule, time_is_shared_by_weight)
     }
 }
 
+Test(schedule, a_cap_holds_with_and_without_others)
+{
+    static const uint32_t weights[NR] = {256, 256, 256, 256};
+
+    make_spinners(weights);
+    spinners[0]->domain->cap_percent = 5; /* its fair part would be 25 */
+    run_for(10000 * MS);
+    cr_expect_gt(ran(0), 490 * MS);
+    cr_expect_lt(ran(0), 510 * MS);
+    for (unsigned int i = 1; i < NR; i++) {
+        cr_expect_gt(ran(i), 3100 * MS, "the others have what it may not");
+    }
+    spinners[0]->domain->cap_percent = 0;
+    uint64_t before_ns = ran(0);
+    run_for(10000 * MS);
+    cr_expect_gt(ran(0) - before_ns, 2400 * MS, "without a cap it has its part again");
+}
+
 Test(schedule, SC3_one_alone_has_no_slices)
 {
     static const uint32_t weights[NR] = {256, 256, 256, 256};

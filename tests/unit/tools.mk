@@ -15,7 +15,8 @@ $(eval $(call unit_suite,tools_console,tests/unit/tools_console.c $(addprefix do
 $(eval $(call unit_suite,tools_build,tests/unit/tools_build.c tests/fake/fake_seam.c \
     $(addprefix dom0-tools/libpv/,error.c kernel_image.c kernel_notes.c domain_layout.c domctl.c \
     domain_build.c),))
-$(eval $(call unit_suite,tools_commands,tests/unit/tools_commands.c $(PVCTL_PORTABLE_SOURCES),-DPVCTL_HOST))
+$(eval $(call unit_suite,tools_commands,tests/unit/tools_commands.c \
+    dom0-tools/pvctl/cpu_list.c $(PVCTL_PORTABLE_SOURCES),-DPVCTL_HOST))
 
 # libFuzzer targets (clang). `make fuzz-tools FUZZ_SECONDS=60` runs each for a while; a new finding is
 # left as crash-* below build/.

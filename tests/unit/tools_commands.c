@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dom0-tools/pvctl/commands.h"
+#include "dom0-tools/pvctl/cpu_list.h"
 #include "dom0-tools/pvctl/handlers.h"
 #include "dom0-tools/pvctl/named_files.h"
 #include "dom0-tools/pvctl/pvctl.h"
@@ -141,4 +142,40 @@ Test(named_files, a_create_names_its_configuration_and_what_that_names)
     unlink(path);
     cr_assert_eq(named_files_collect(4, argv, count_file, &count, &error), -1);
     cr_assert_eq(error.code, ERROR_CONFIG_UNREADABLE);
+}
+
+Test(cpu_list, reads_what_people_write)
+{
+    static const struct {
+        const char *text;
+        uint64_t cpus;
+    } good[] = {
+        {"all", ~UINT64_C(0)}, {"0", 1},           {"0-3", 0xf},         {"0,2", 5},
+        {"0-7,^5", 0xdf},      {"63", 1ull << 63}, {"^0", ~UINT64_C(1)}, {"all,^1", ~UINT64_C(2)},
+    };
+    static const char *const bad[] = {"",  "x",  "64",  "3-1",   "0,",   "0-",
+                                      "-", ",0", "0 1", "^0-63", "allx", "0-3^1"};
+    uint64_t cpus;
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        cr_expect_eq(cpu_list_parse(good[i].text, &cpus), 0, "%s", good[i].text);
+        cr_expect_eq(cpus, good[i].cpus, "%s", good[i].text);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cr_expect_eq(cpu_list_parse(bad[i], &cpus), -1, "%s", bad[i]);
+    }
+}
+
+Test(cpu_list, prints_what_people_read)
+{
+    char text[200];
+
+    cpu_list_print(~UINT64_C(0), 64, text, sizeof(text));
+    cr_expect_str_eq(text, "all");
+    cpu_list_print(1, 1, text, sizeof(text));
+    cr_expect_str_eq(text, "all", "all there are");
+    cpu_list_print(0xd1, 8, text, sizeof(text));
+    cr_expect_str_eq(text, "0,4,6-7");
+    cpu_list_print(UINT64_C(0x5555555555555555), 64, text, sizeof(text));
+    cr_expect(strlen(text) < sizeof(text));
 }

@@ -69,7 +69,8 @@ struct domain {
 
     /* Scheduling. */
     uint32_t weight;      /* 256 is normal */
-    uint32_t cap_percent; /* 0: none */
+    uint32_t cap_percent; /* of one CPU; 0: no cap */
+    uint64_t cap_paid_ns; /* when all it ran has passed at its cap's rate; runqueue lock */
     uint64_t cpu_time_ns; /* of vCPUs destroyed; the live ones have theirs in runstate */
 
     /* Communication. */

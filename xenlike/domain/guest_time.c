@@ -131,6 +131,7 @@ void guest_time_vcpu_stop(struct vcpu *v)
     timer_stop(&v->singleshot_timer);
     timer_stop(&v->periodic_timer);
     timer_stop(&v->poll_timer);
+    timer_stop(&v->sched.cap_timer);
 }
 
 void guest_time_set_timer(struct vcpu *v, uint64_t timeout_ns)

@@ -69,18 +69,27 @@ int pv_set_trap(struct vcpu *v, const struct trap_info *trap)
     return 0;
 }
 
+#define VECTOR_NMI        2
+#define TRAP_MASKS_EVENTS 4 /* in trap_info.flags */
+
 /* Where each type is kept in struct pv_vcpu; 0: not a type one can register. */
 #define PLACE(member) (offsetof(struct pv_vcpu, member))
 static const size_t callback_places[] = {
-    [CALLBACKTYPE_event] = PLACE(event),       [CALLBACKTYPE_failsafe] = PLACE(failsafe),
-    [CALLBACKTYPE_syscall] = PLACE(syscall),   [CALLBACKTYPE_nmi] = PLACE(nmi),
-    [CALLBACKTYPE_sysenter] = PLACE(sysenter), [CALLBACKTYPE_syscall32] = PLACE(syscall32),
+    [CALLBACKTYPE_event] = PLACE(event),         [CALLBACKTYPE_failsafe] = PLACE(failsafe),
+    [CALLBACKTYPE_syscall] = PLACE(syscall),     [CALLBACKTYPE_sysenter] = PLACE(sysenter),
+    [CALLBACKTYPE_syscall32] = PLACE(syscall32),
 };
 
 int pv_register_callback(struct vcpu *v, uint16_t type, uint16_t flags, uint64_t address)
 {
     if (!address_is_canonical(address) || type == CALLBACKTYPE_sysenter_deprecated) {
         return -XEN_EINVAL;
+    }
+    if (type == CALLBACKTYPE_nmi) { /* another way to set the trap */
+        return pv_set_trap(v, &(struct trap_info){.vector = VECTOR_NMI,
+                                                  .flags = TRAP_MASKS_EVENTS,
+                                                  .cs = FLAT_KERNEL_CS64,
+                                                  .address = address});
     }
     if (type >= ARRAY_SIZE(callback_places) || callback_places[type] == 0) {
         return -XEN_ENOSYS;
@@ -95,7 +104,9 @@ int pv_register_callback(struct vcpu *v, uint16_t type, uint16_t flags, uint64_t
 int pv_unregister_callback(struct vcpu *v, uint16_t type)
 {
     if (type == CALLBACKTYPE_nmi) {
-        v->pv.nmi.address = 0;
+        if (v->pv.traps != NULL) {
+            v->pv.traps[VECTOR_NMI].address = 0;
+        }
         return 0;
     }
     if (type == CALLBACKTYPE_sysenter_deprecated ||

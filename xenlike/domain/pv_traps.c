@@ -11,6 +11,7 @@
 #include "../mm/page_table.h"
 #include "../observe/debugger.h"
 #include "pv.h"
+#include "schedule.h"
 
 #define VECTOR_DB  1
 #define VECTOR_NMI 2
@@ -188,10 +189,12 @@ void pv_deliver_syscall(struct vcpu *v)
 
 void pv_raise_nmi(struct vcpu *v)
 {
-    if (v->pv.nmi.address == 0) {
+    if (v->pv.traps == NULL || v->pv.traps[VECTOR_NMI].address == 0) {
         return;
     }
     __atomic_store_n(&v->pv.nmi_pending, true, __ATOMIC_SEQ_CST);
+    __atomic_fetch_and(&v->pause_flags, ~(VCPU_BLOCKED | VCPU_POLLING), __ATOMIC_SEQ_CST);
+    schedule_wake(v);
     machine_kick(v->processor);
 }
 
@@ -272,13 +275,11 @@ void pv_trap(struct vcpu *v, uint32_t vector, uint64_t fault_address)
 
 bool pv_deliver_pending_nmi(struct vcpu *v)
 {
-    struct bounce bounce = {.what = "NMI", .entry = {v->pv.nmi.address, true}};
-
-    if (!v->pv.nmi_pending || v->pv.in_nmi || v->pv.nmi.address == 0) {
+    if (!v->pv.nmi_pending || v->pv.in_nmi || v->pv.traps == NULL) {
         return false;
     }
     v->pv.nmi_pending = false;
     v->pv.in_nmi = true;
-    bounce_to(v, &bounce);
+    pv_deliver_exception(v, VECTOR_NMI, false, 0);
     return true;
 }

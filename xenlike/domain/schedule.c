@@ -3,7 +3,8 @@
  * The scheduler. Each vCPU has a virtual time that grows with the time it runs, the slower the heavier its domain; of those that
  * want a CPU the one with the least gets it. A sleeper comes back a little in front, so that it answers at once.
  *
- * Owns: the runqueues, sched, runstate. Invariants SC1, SC2: schedule.h. SC3: a CPU has a slice timer only while somebody waits for it.
+ * Owns: the runqueues, sched, runstate. Invariants SC1, SC2: schedule.h. SC3: a CPU has a slice timer only while somebody waits for it, or
+ * its vCPU's domain has a cap.
  * Locks: runqueue. Guest ABI: docs/abi/sched_op.md. Read next: lib/heap.h, cpu/switch.c.
  */
 #include "schedule.h"
@@ -21,6 +22,7 @@
 #define LEAD_NS        1000000 /* how far the running one may get ahead of the first that waits */
 #define WAKE_CREDIT_NS 2000000 /* how far behind the running ones a sleeper may come back */
 #define SLICE_MIN_NS   200000
+#define CAP_AHEAD_NS   10000000 /* how far a domain may run ahead of its cap */
 #define POLL_PORTS_MAX 128
 
 struct runqueue {
@@ -61,8 +63,31 @@ static void charge(struct vcpu *v, uint64_t now_ns)
 {
     uint32_t weight = v->domain->weight != 0 ? v->domain->weight : NORMAL_WEIGHT;
 
-    v->sched.virtual_time += (now_ns - v->sched.entered_ns) * NORMAL_WEIGHT / weight;
+    uint64_t ran_ns = now_ns - v->sched.entered_ns;
+    uint32_t cap = v->domain->cap_percent;
+
+    v->sched.virtual_time += ran_ns * NORMAL_WEIGHT / weight;
     v->sched.entered_ns = now_ns;
+    v->domain->cap_paid_ns =
+        cap != 0 ? max_u64(v->domain->cap_paid_ns, now_ns - ran_ns) + ran_ns * 100 / cap : 0;
+}
+
+/* What it may still run before it has to wait for its cap. */
+static uint64_t cap_left_ns(const struct domain *d, uint64_t now_ns)
+{
+    uint64_t most_ns = now_ns + CAP_AHEAD_NS;
+
+    return d->cap_paid_ns >= most_ns
+               ? 0
+               : (most_ns - max_u64(d->cap_paid_ns, now_ns)) * d->cap_percent / 100;
+}
+
+static void cap_ended(void *argument)
+{
+    struct vcpu *v = argument;
+
+    __atomic_fetch_and(&v->pause_flags, ~VCPU_CAPPED, __ATOMIC_SEQ_CST);
+    schedule_wake(v);
 }
 
 void schedule_runstate(struct vcpu *v, struct vcpu_runstate_info *info)
@@ -112,6 +137,8 @@ void schedule_vcpu_init(struct vcpu *v)
     /* EXERCISE: with several CPUs online, choose the one with the fewest vCPUs, and let an idle CPU steal. */
     v->processor = 0;
     v->sched.target = 0;
+    timer_init(&v->sched.cap_timer, cap_ended, v);
+    v->hard_affinity = v->soft_affinity = ~UINT64_C(0);
     v->sched.virtual_time = runqueues[0].virtual_time;
     v->runstate.state = RUNSTATE_offline;
     v->runstate.state_entry_time = machine_now_ns();
@@ -216,6 +243,10 @@ static struct vcpu *choose(struct runqueue *rq, struct vcpu **moved)
 
     if (v != NULL) {
         charge(v, now_ns);
+        if (v->domain->cap_percent != 0 && cap_left_ns(v->domain, now_ns) == 0) {
+            __atomic_fetch_or(&v->pause_flags, VCPU_CAPPED, __ATOMIC_SEQ_CST);
+            timer_set(&v->sched.cap_timer, v->domain->cap_paid_ns);
+        }
         if (keeps_cpu(rq, v)) {
             v->sched.yielded = false;
             return v;
@@ -244,15 +275,21 @@ static struct vcpu *choose(struct runqueue *rq, struct vcpu **moved)
 static void set_slice(struct runqueue *rq, struct vcpu *v)
 {
     uint64_t weight = v->domain->weight != 0 ? v->domain->weight : NORMAL_WEIGHT;
+    uint64_t lead_ns = UINT64_MAX;
 
-    if (rq->queue.root == NULL) {
+    if (rq->queue.root == NULL && v->domain->cap_percent == 0) {
         if (timer_is_armed(&rq->slice_timer)) {
             timer_stop(&rq->slice_timer);
         }
         return;
     }
-    uint64_t lead_ns = rq->queue.root->key + LEAD_NS - v->sched.virtual_time;
-    lead_ns = lead_ns * weight / NORMAL_WEIGHT + 1;
+    if (rq->queue.root != NULL) {
+        lead_ns = rq->queue.root->key + LEAD_NS - v->sched.virtual_time;
+        lead_ns = lead_ns * weight / NORMAL_WEIGHT + 1;
+    }
+    if (v->domain->cap_percent != 0) {
+        lead_ns = min_u64(lead_ns, cap_left_ns(v->domain, v->sched.entered_ns));
+    }
     timer_set(&rq->slice_timer, v->sched.entered_ns + max_u64(lead_ns, SLICE_MIN_NS));
 }
 

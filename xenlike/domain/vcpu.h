@@ -29,6 +29,7 @@ struct cpu_local;
 #define VCPU_DOWN     (1u << 1) /* not brought up, or down */
 #define VCPU_POLLING  (1u << 2) /* SCHEDOP_poll */
 #define VCPU_SHUTDOWN (1u << 3) /* its domain shut down; waits for the toolstack */
+#define VCPU_CAPPED   (1u << 4) /* its domain ran for all that its cap allows; a timer ends it */
 
 /* Where an exception or event enters the guest kernel. */
 struct guest_callback {
@@ -50,7 +51,7 @@ struct guest_trap {
 
 struct pv_vcpu {
     struct guest_trap *traps; /* 256, allocated when first used; NULL: none */
-    struct guest_callback event, failsafe, syscall, syscall32, sysenter, nmi;
+    struct guest_callback event, failsafe, syscall, syscall32, sysenter;
     uint64_t kernel_sp; /* stack for entries from user mode */
     uint16_t kernel_ss;
     uint8_t iopl;       /* 0..3, virtual */
@@ -103,9 +104,11 @@ struct vcpu {
         uint64_t entered_ns;   /* when it last got the CPU, or was last charged */
         bool running;
         bool yielded;
-        bool pinned;     /* SCHEDOP_pin_override */
-        uint32_t target; /* the CPU it shall run on next */
+        bool pinned;            /* SCHEDOP_pin_override */
+        uint32_t target;        /* the CPU it shall run on next */
+        struct timer cap_timer; /* ends VCPU_CAPPED */
     } sched;
+    uint64_t hard_affinity, soft_affinity; /* CPUs, as the toolstack said; domctl lock */
 
     /* Run states (public/vcpu.h), runqueue lock. */
     struct vcpu_runstate_info runstate;

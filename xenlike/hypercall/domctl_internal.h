@@ -24,7 +24,8 @@ int hc_domctl_read_bitmap(const struct xenctl_bitmap *bitmap, uint64_t *mask);
 /* hc_domctl_vcpu.c */
 domctl_handler hc_domctl_setvcpucontext, hc_domctl_getvcpucontext, hc_domctl_getvcpuinfo,
     hc_domctl_setvcpuaffinity, hc_domctl_getvcpuaffinity, hc_domctl_setnodeaffinity,
-    hc_domctl_getnodeaffinity, hc_domctl_scheduler_op, hc_domctl_settscinfo, hc_domctl_gettscinfo;
+    hc_domctl_sendtrigger, hc_domctl_getnodeaffinity, hc_domctl_scheduler_op, hc_domctl_settscinfo,
+    hc_domctl_gettscinfo;
 
 /* observe/domctl_debug.c */
 domctl_handler hc_domctl_setdebugging, hc_domctl_gdbsx_guestmemio, hc_domctl_gdbsx_pausevcpu,

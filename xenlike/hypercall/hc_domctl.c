@@ -173,6 +173,7 @@ static const struct command commands[] = {
     [XEN_DOMCTL_hypercall_init] = {hc_domctl_hypercall_init, false},
     [XEN_DOMCTL_settimeoffset] = {hc_domctl_settimeoffset, false},
     [XEN_DOMCTL_getvcpuaffinity] = {hc_domctl_getvcpuaffinity, false},
+    [XEN_DOMCTL_sendtrigger] = {hc_domctl_sendtrigger, false},
     [XEN_DOMCTL_resumedomain] = {run_resumedomain, false},
     [XEN_DOMCTL_set_address_size] = {hc_domctl_set_address_size, false},
     [XEN_DOMCTL_get_address_size] = {hc_domctl_get_address_size, false},

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl: vCPUs and scheduling. CPU and node affinity are accepted when they leave a CPU to run on, and answered with all CPUs.
+ * domctl: vCPUs and scheduling. Affinity is kept when it leaves a CPU to run on; with one CPU online it then changes nothing.
  * Guest ABI: docs/abi/domctl.md. Read next: domain/pv_context.c.
  */
+#include "../domain/pv.h"
 #include "../domain/schedule.h"
 #include "../lib/string.h"
 #include "../mm/frame_alloc.h"
@@ -115,27 +116,41 @@ int hc_domctl_getvcpuinfo(struct domain *d, struct xen_domctl *op)
     return DOMCTL_COPY_BACK;
 }
 
+/* The only button a PV guest has. */
+int hc_domctl_sendtrigger(struct domain *d, struct xen_domctl *op)
+{
+    struct vcpu *v;
+    if (find_vcpu(d, op->u.sendtrigger.vcpu, &v) != 0) {
+        return -XEN_ESRCH;
+    }
+    if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI) {
+        return -XEN_ENOSYS;
+    }
+    pv_raise_nmi(v);
+    return 0;
+}
+
 /* --- Affinity -------------------------------------------------------------------------------------------------- */
 
-static int affinity_set_one(const struct xenctl_bitmap *bitmap)
+static int affinity_set_one(const struct xenctl_bitmap *bitmap, uint64_t *affinity)
 {
     uint64_t mask;
     int result = hc_domctl_read_bitmap(bitmap, &mask);
-    if (result != 0) {
-        return result;
+    if (result != 0 || (mask & machine_cpus_online()) == 0) {
+        return result != 0 ? result : -XEN_EINVAL;
     }
-    mask &= machine_cpus_online();
-    return mask != 0 ? hc_domctl_write_bitmap(bitmap, mask) : -XEN_EINVAL;
+    *affinity = mask;
+    return hc_domctl_write_bitmap(bitmap, mask & machine_cpus_online());
 }
 
-static int affinity_get_one(const struct xenctl_bitmap *bitmap)
+static int affinity_get_one(const struct xenctl_bitmap *bitmap, uint64_t *affinity)
 {
-    return hc_domctl_write_bitmap(bitmap, ~UINT64_C(0));
+    return hc_domctl_write_bitmap(bitmap, *affinity);
 }
 
 /* The hard map, the soft one, or both. */
 static int each_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *affinity,
-                         int (*one)(const struct xenctl_bitmap *bitmap))
+                         int (*one)(const struct xenctl_bitmap *bitmap, uint64_t *affinity))
 {
     struct vcpu *v;
     int result = find_vcpu(d, affinity->vcpu, &v);
@@ -143,10 +158,10 @@ static int each_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity 
         result = -XEN_EINVAL;
     }
     if (result == 0 && (affinity->flags & XEN_VCPUAFFINITY_HARD) != 0) {
-        result = one(&affinity->cpumap_hard);
+        result = one(&affinity->cpumap_hard, &v->hard_affinity);
     }
     if (result == 0 && (affinity->flags & XEN_VCPUAFFINITY_SOFT) != 0) {
-        result = one(&affinity->cpumap_soft);
+        result = one(&affinity->cpumap_soft, &v->soft_affinity);
     }
     return result;
 }
