@@ -176,9 +176,11 @@ void blkfront_io(struct blkfront_aiocb *aiocb, int write)
     bool done = false;
 
     aiocb->aio_cb = one_done;
+    /* cppcheck-suppress autoVariables ; taken back below */
     aiocb->data = &done;
     blkfront_aio(aiocb, write);
     poll_until(aiocb->aio_dev, &done);
+    aiocb->data = NULL;
 }
 
 void blkfront_sync(struct blkfront_dev *device)

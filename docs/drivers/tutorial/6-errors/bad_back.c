@@ -2,7 +2,6 @@
 /*
  * Step 6: a back end that breaks the rules on purpose, to try front ends with. Its argument says how:
  *   unasked   answers a request that was not made
- *   twice     answers each request two times
  *   overrun   claims more responses than the ring has slots
  *   vanish    crashes its domain at the first request
  */
@@ -45,9 +44,6 @@ static void on_event(event_port_t rung, void *data)
         shutdown_crash();
     }
     respond(strcmp(how, "unasked") == 0 ? request.id + 1000 : request.id);
-    if (strcmp(how, "twice") == 0) {
-        respond(request.id);
-    }
     ring.sring->rsp_prod = strcmp(how, "overrun") == 0 ? 1000 : ring.rsp_prod_pvt;
     (void)event_send(rung);
 }
