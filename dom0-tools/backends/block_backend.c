@@ -227,6 +227,7 @@ static void serve_once(struct block_backend *backend)
 {
     struct seam_wait waits[3] = {{backend->listener, SEAM_READ, 0},
                                  {backend->ended[0], SEAM_READ, 0}};
+    int timeout_ms = RETRY_STORE_MS;
     size_t count = 2;
     char bytes[16];
 
@@ -234,7 +235,10 @@ static void serve_once(struct block_backend *backend)
     if (backend->store != NULL) {
         waits[count++] = (struct seam_wait){store_descriptor(backend->store), SEAM_READ, 0};
     }
-    if (seam_wait_any(waits, count, backend->store != NULL ? -1 : RETRY_STORE_MS) < 0) {
+    if (backend->store != NULL) {
+        timeout_ms = store_has_event(backend->store) ? 0 : -1;
+    }
+    if (seam_wait_any(waits, count, timeout_ms) < 0) {
         return;
     }
     if (waits[0].ready != 0) {

@@ -4,7 +4,9 @@
  * we count TSC ticks ourselves. The version is odd while it writes. Guest ABI: vcpu_time_info,
  * shared_info.wc_*.
  */
+#include <public/vcpu.h>
 #include <public/xen.h>
+#include <pvk/hypercall.h>
 #include <pvk/start.h>
 #include <pvk/time.h>
 
@@ -40,6 +42,14 @@ uint64_t time_monotonic_ns(void)
         last = now;
     }
     return last;
+}
+
+uint64_t time_running_ns(void)
+{
+    struct vcpu_runstate_info info;
+
+    return hypercall_vcpu_op(VCPUOP_get_runstate_info, 0, &info) == 0 ? info.time[RUNSTATE_running]
+                                                                      : 0;
 }
 
 uint64_t time_wall_ns(void)

@@ -108,6 +108,7 @@ void blkfront_event(event_port_t port, void *data)
     unsigned int more;
 
     (void)port;
+    device->nr_received++;
     do {
         RING_IDX produced = __atomic_load_n(&ring->sring->rsp_prod, __ATOMIC_ACQUIRE);
 
@@ -309,7 +310,9 @@ int block_submit(struct block_device *device, struct block_io *io)
     device->nr_in_flight++;
     put_request(device, slot, nr_segments);
     RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&device->ring, notify);
+    device->nr_requests++;
     if (notify) {
+        device->nr_sent++;
         (void)event_send((event_port_t)device->port);
     }
     return 0;

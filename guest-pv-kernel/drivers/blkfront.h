@@ -63,6 +63,8 @@ struct block_device {
     struct blkfront_page *pages, *free_pages;
     unsigned int nr_pages, nr_free_pages;
     struct wait_queue room;
+
+    uint64_t nr_requests, nr_sent, nr_received; /* since it was found; the latter two bells */
 };
 
 /* ---- blkfront.c --------------------------------------------------------------------------------- */

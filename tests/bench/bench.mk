@@ -9,3 +9,7 @@ endif
 .PHONY: bench
 bench: hypervisor $(BENCH_IMAGE) ## lengths of the hypervisor's paths, beside Xen's
 	@$(PYTHON) tests/bench/bench.py $(BENCH_IMAGE) $(HYPERVISOR_IMAGE) $(REAL_XEN)
+
+.PHONY: bench-block
+bench-block: all ## what a disk's way through front end and back end costs, beside the device alone
+	@$(PYTHON) tests/bench/block.py $(BUILD)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Virtual disks from end to end: a guest's front end, dom0's back end, a file of the user's."""
-import os, re, shutil, signal, time
+import os, pathlib, re, shutil, signal, subprocess, sys, time
 from harness import BUILD, expect, expect_run, main, wait_until
 from machine import domains, free_memory, real, wait_for_log, write_config
 
@@ -248,6 +248,18 @@ def test_a_whole_disk_of_the_machine_reaches_a_guest():
         expect(min(rounds_of(second)) >= int(said[-1]), "every flushed round is there")
     with real() as where:
         expect_run(where.run("up", "--disk", "nothing.img"), 2, stderr="nothing.img as a disk: No such file")
+
+
+def test_the_way_through_both_drivers_is_as_long_as_published():
+    script = pathlib.Path(__file__).resolve().parents[1] / "bench/block.py"
+    result = subprocess.run([sys.executable, str(script), str(BUILD)], capture_output=True, text=True, timeout=200)
+    rows = re.findall(r"^(\w+) (4|128) KiB .*? (1|32) +([\d,]+) +([\d,]+) +([\d,]+) +([\d,-]+) +([\d.]+) +([\d.]+)$",
+                      result.stdout, re.M)
+    expect(len(rows) == 8, "a table", result.stdout, result.stderr)
+    for row in rows:
+        way = int(row[6].replace(",", ""))
+        expect(2000 < way < (9000 if row[1] == "4" else 120000), "instructions for a request", row)
+        expect(float(row[7]) <= 1 and float(row[8]) <= 1, "at most one bell each", row)
 
 
 def rounds_of(path):

@@ -7,7 +7,7 @@
 #define ROUND_SECTORS 64u
 
 extern const char *disk_name;
-extern unsigned long disk_seed;
+extern unsigned long disk_seed, disk_only, disk_times;
 
 /* Each returns an exit status. */
 int disk_bench(struct block_device *device);

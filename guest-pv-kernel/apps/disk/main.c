@@ -15,7 +15,8 @@
  *   vanish    end with requests under way
  *   flood     requests without end, none of which needs any work
  *   wait      do nothing until the end
- * Anything after "disk=" is the disk's name, xvda unless said; "seed=" begins the random numbers.
+ * Anything after "disk=" is the disk's name, xvda unless said; "seed=" begins the random numbers; "only="
+ * picks one line of bench, "times=" repeats it.
  * Read next: verify.c
  */
 #include <errno.h>
@@ -33,7 +34,7 @@
 #define DISCARD_SECTORS 2048u
 
 const char *disk_name = "xvda";
-unsigned long disk_seed = 1;
+unsigned long disk_seed = 1, disk_only, disk_times = 1;
 
 static int fail(const char *what, int result)
 {
@@ -181,6 +182,9 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         disk_name = strncmp(argv[i], "disk=", 5) == 0 ? argv[i] + 5 : disk_name;
         disk_seed = strncmp(argv[i], "seed=", 5) == 0 ? strtoul(argv[i] + 5, NULL, 0) : disk_seed;
+        disk_only = strncmp(argv[i], "only=", 5) == 0 ? strtoul(argv[i] + 5, NULL, 0) : disk_only;
+        disk_times =
+            strncmp(argv[i], "times=", 6) == 0 ? strtoul(argv[i] + 6, NULL, 0) : disk_times;
     }
     result = block_open(disk_name, &device);
     if (result != 0) {

@@ -17,6 +17,8 @@ extern "C" {
 
 /* Nanoseconds since the machine started; never goes back. */
 uint64_t time_monotonic_ns(void);
+/* How long the first processor has run this kernel, waiting not counted. */
+uint64_t time_running_ns(void);
 /* Nanoseconds since 1970-01-01 UTC. */
 uint64_t time_wall_ns(void);
 
