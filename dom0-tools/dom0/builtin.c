@@ -215,7 +215,8 @@ static const struct builtin builtins[] = {
     {"echo", echo, "[WORD...]", "print words"},
     {"sleep", sleep_seconds, "SECONDS", "wait"},
     {"memory", memory, "", "how much memory dom0 has left"},
-    {"disk-speed", disk_speed, "[FILE]", "time reads and writes of a disk; its first 4 MiB are lost"},
+    {"disk-speed", disk_speed, "[FILE]",
+     "time reads and writes of a disk; its first 4 MiB are lost"},
     {"poweroff", poweroff, "[STATUS]", "switch the machine off, with all its guests"},
     {"restart", restart, "", "restart the machine"},
 };
