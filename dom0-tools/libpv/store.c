@@ -401,6 +401,22 @@ int store_set_permissions(struct store *store, uint32_t transaction, const char 
     return request_simple(store, XS_SET_PERMS, transaction, pieces, count + 1);
 }
 
+int64_t store_age_ms(struct store *store, const char *path)
+{
+    struct piece pieces[2] = {text_piece("age"), text_piece(path)};
+    char *reply;
+    int64_t age;
+    size_t size;
+    int result = request(store, XS_CONTROL, STORE_NO_TRANSACTION, pieces, 2, &reply, &size);
+
+    if (result < 0) {
+        return result;
+    }
+    age = strtoll(reply, NULL, 10);
+    free(reply);
+    return age;
+}
+
 int store_transaction_start(struct store *store, uint32_t *transaction)
 {
     struct piece piece = text_piece("");

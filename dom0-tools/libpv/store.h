@@ -61,6 +61,10 @@ int store_permissions(struct store *store, uint32_t transaction, const char *pat
 int store_transaction_start(struct store *store, uint32_t *transaction);
 int store_transaction_end(struct store *store, uint32_t transaction, bool commit);
 
+/* For how many milliseconds a node has had its value; negative: a Xen errno, -XEN_EINVAL where the store
+ * is another that does not know. */
+int64_t store_age_ms(struct store *store, const char *path);
+
 int store_watch(struct store *store, const char *path, const char *token);
 int store_unwatch(struct store *store, const char *path, const char *token);
 /* Whether one came while a request waited for its reply: then the descriptor says nothing of it. Ask

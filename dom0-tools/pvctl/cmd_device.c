@@ -64,11 +64,30 @@ static void show_reason(struct store *store, const char *directory, const char *
     free(why);
 }
 
+/* Since when nobody has moved: "", or ", for 12.3 s". */
+static void say_since(struct store *store, const char *front, const char *back, char text[32])
+{
+    char path[128];
+    int64_t ages[2];
+
+    snprintf(path, sizeof(path), "%s/state", front);
+    ages[0] = store_age_ms(store, path);
+    snprintf(path, sizeof(path), "%.110s/state", back);
+    ages[1] = store_age_ms(store, path);
+    text[0] = '\0';
+    if (ages[0] >= 0 && ages[1] >= 0) {
+        int64_t age = ages[0] < ages[1] ? ages[0] : ages[1];
+
+        snprintf(text, 32, ", for %lld.%lld s", (long long)(age / 1000),
+                 (long long)(age % 1000 / 100));
+    }
+}
+
 static void show_device(struct store *store, uint16_t domid, const char *type, const char *number)
 {
     enum xenbus_state front, back = XenbusStateUnknown;
     char directory[96], name[VBD_NAME_SIZE];
-    char *back_directory;
+    char *back_directory, since[32];
 
     snprintf(directory, sizeof(directory), "/local/domain/%u/device/%.24s/%.20s",
              (unsigned int)domid, type, number);
@@ -83,8 +102,10 @@ static void show_device(struct store *store, uint16_t domid, const char *type, c
         vbd_name((uint32_t)strtoul(number, NULL, 10), name);
         printf(" (%s)", name);
     }
-    printf(": front end %s, back end %s, to move next: %s\n", xenbus_device_state_name(front),
-           xenbus_device_state_name(back), turn_in_words(xenbus_device_whose_turn(front, back)));
+    say_since(store, directory, back_directory, since);
+    printf(": front end %s, back end %s, to move next: %s%s\n", xenbus_device_state_name(front),
+           xenbus_device_state_name(back), turn_in_words(xenbus_device_whose_turn(front, back)),
+           since);
     show_reason(store, directory, "error", "the front end");
     show_reason(store, back_directory, "error", "the back end");
     show_reason(store, back_directory, "hotplug-error", "the back end");

@@ -430,6 +430,25 @@ static int op_resume(struct request *request)
     return hooks->is_introduced(hooks->data, domid) ? reply_ok(request) : -ENOENT;
 }
 
+/* Ours alone: "age", PATH: how many milliseconds the node has had this value. */
+static int op_control(struct request *request)
+{
+    const char *word = string_at(request, 0), *path = string_at(request, 1);
+    struct store_node *node;
+    char text[24];
+
+    if (word == NULL || strcmp(word, "age") != 0 || path == NULL) {
+        return -EINVAL;
+    }
+    node = tree_find(request->connection->store->root, path);
+    if (node == NULL) {
+        return -ENOENT;
+    }
+    return reply(
+        request, text,
+        (size_t)snprintf(text, sizeof(text), "%" PRIu64, tree_clock_ms() - node->changed_ms) + 1);
+}
+
 #define TAKES_PATH 1u /* the first string is a path */
 #define PRIVILEGED 2u /* only domain 0 */
 #define SPECIAL    4u /* the path may be "@..." */
@@ -438,6 +457,7 @@ static const struct operation {
     int (*handler)(struct request *request);
     unsigned int flags;
 } operations[XS_TYPE_COUNT] = {
+    [XS_CONTROL] = {op_control, PRIVILEGED},
     [XS_DIRECTORY] = {op_directory, TAKES_PATH},
     [XS_DIRECTORY_PART] = {op_directory_part, TAKES_PATH},
     [XS_READ] = {op_read, TAKES_PATH},

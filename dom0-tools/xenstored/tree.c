@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #define PATH_LIMIT 3072u
 
@@ -45,6 +46,14 @@ static void *copy_bytes(const void *bytes, size_t size)
     return copy;
 }
 
+uint64_t tree_clock_ms(void)
+{
+    struct timeval now;
+
+    gettimeofday(&now, NULL);
+    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_usec / 1000u;
+}
+
 /* A node with no children. Takes over nothing; copies all. */
 static struct store_node *node_create(const char *name, size_t name_length, const void *value,
                                       size_t length, const struct store_permission *permissions,
@@ -56,6 +65,7 @@ static struct store_node *node_create(const char *name, size_t name_length, cons
     }
     node->references = 1;
     node->generation = next_generation++;
+    node->changed_ms = tree_clock_ms();
     node->name = malloc(name_length + 1);
     node->value = copy_bytes(value, length);
     node->permissions = copy_bytes(permissions, nr_permissions * sizeof(*permissions));
@@ -78,6 +88,7 @@ static struct store_node *node_clone(const struct store_node *node)
         return NULL;
     }
     copy->generation = node->generation;
+    copy->changed_ms = node->changed_ms;
     copy->children = copy_bytes(node->children, node->nr_children * sizeof(struct store_node *));
     if (copy->children == NULL) {
         node_free_parts(copy);
@@ -299,6 +310,9 @@ int tree_set_value(struct store_node **root, const char *path, const void *value
     if (copy == NULL || unshare_path(root, path, &node, &rest) != 0) {
         free(copy);
         return -ENOMEM;
+    }
+    if (length != node->length || memcmp(node->value, value, length) != 0) {
+        node->changed_ms = tree_clock_ms();
     }
     free(node->value);
     node->value = copy;

@@ -32,7 +32,8 @@ struct store_node {
     uint64_t generation; /* changes with value, permissions, or the list of children */
     char *name;
     unsigned char *value;
-    size_t length; /* bytes of value */
+    size_t length;       /* bytes of value */
+    uint64_t changed_ms; /* when the value became another */
     struct store_permission *permissions;
     size_t nr_permissions;
     struct store_node **children;
@@ -57,6 +58,8 @@ int tree_make(struct store_node **root, const char *path, uint16_t owner, size_t
 int tree_set_value(struct store_node **root, const char *path, const void *value, size_t length);
 int tree_set_permissions(struct store_node **root, const char *path,
                          const struct store_permission *permissions, size_t count);
+/* The clock of changed_ms. */
+uint64_t tree_clock_ms(void);
 /* Unlinks the node and all below it. -ENOENT, -EINVAL (the root), -ENOMEM. */
 int tree_remove(struct store_node **root, const char *path);
 

@@ -121,10 +121,14 @@ def test_disks_come_and_go_while_the_guest_runs():
                "xl's columns", rows)
         expect([row.split()[0] for row in rows[1:]] == ["51712", "51728"], "both disks", rows)
         shown = machine().run("device", "hot").stdout
-        expect("vbd/51712 (xvda): front end Connected, back end Connected, to move next: nobody"
+        expect("vbd/51712 (xvda): front end Connected, back end Connected, to move next: nobody, for"
                in shown, "states by name", shown)
-        expect("vbd/51728 (xvdb): front end Initialising, back end InitWait, to move next: the guest"
-               in shown, "who waits for whom", shown)
+        waits = re.compile(r"vbd/51728 \(xvdb\): front end Initialising, back end InitWait, to move next: the guest, "
+                           r"for (\d+\.\d) s")
+        expect(waits.search(shown), "who waits for whom", shown)
+        time.sleep(1.2)
+        longer = waits.search(machine().run("device", "hot").stdout)
+        expect(float(longer.group(1)) - float(waits.search(shown).group(1)) >= 1, "and since when", longer.group(0))
         expect_run(machine().run("block-detach", "hot", "xvdb"), 0)
         expect_run(machine().run("block-detach", "hot", "xvdb"), 1, stderr="xvdb")
         # The one in use: the guest lets go, and goes on when it comes back.

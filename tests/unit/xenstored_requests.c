@@ -183,6 +183,10 @@ Test(xenstored, introduction_and_release_are_domain_0s_and_fire)
     EXPECT("T", client_ask(root, XS_IS_DOMAIN_INTRODUCED, 0, 1, "7"));
     EXPECT("F", client_ask(root, XS_IS_DOMAIN_INTRODUCED, 0, 1, "10"));
     EXPECT("/local/domain/12", client_ask(guest, XS_GET_DOMAIN_PATH, 0, 1, "12"));
+    EXPECT("E:EACCES", client_ask(guest, XS_CONTROL, 0, 2, "age", "/"));
+    EXPECT("E:EINVAL", client_ask(root, XS_CONTROL, 0, 1, "age"));
+    EXPECT("E:EINVAL", client_ask(root, XS_CONTROL, 0, 2, "check", "/"));
+    EXPECT("E:ENOENT", client_ask(root, XS_CONTROL, 0, 2, "age", "/none"));
 }
 
 static uint32_t begin(struct store_connection *connection)
@@ -329,7 +333,7 @@ Test(xenstored, garbage_is_refused_and_a_long_header_ends_the_connection)
 {
     struct xsd_sockmsg header = {XS_READ, 1, 0, 4097};
     EXPECT("E:ENOSYS", client_ask(guest, 255, 0, 1, "x"));
-    EXPECT("E:ENOSYS", client_ask(guest, XS_CONTROL, 0, 1, "x"));
+    EXPECT("E:EACCES", client_ask(guest, XS_CONTROL, 0, 1, "x"));
     EXPECT("E:ENOENT", client_ask(guest, XS_READ, 77, 1, "x"));
     client_send(guest, XS_READ, 0, "abc", 3);
     EXPECT("", client_event(guest)); /* the error reply, which is no event */
