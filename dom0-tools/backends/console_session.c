@@ -55,10 +55,15 @@ static void request_track(struct console_state *state, struct console_session *s
                           char **words)
 {
     char why[CONSOLE_FATE_SIZE];
-    struct console_guest *guest = console_guest_track(
-        state, (uint16_t)strtoul(words[1], NULL, 10), strtoull(words[2], NULL, 10),
-        (uint32_t)strtoul(words[3], NULL, 10), words[4], why);
+    uint16_t domid = (uint16_t)strtoul(words[1], NULL, 10);
+    struct console_guest *guest;
 
+    if (console_guest_by_domid(state, domid) != NULL) {
+        answer(session, SESSION_CLOSING, "error domain %u is tracked already", (unsigned int)domid);
+        return;
+    }
+    guest = console_guest_track(state, domid, strtoull(words[2], NULL, 10),
+                                (uint32_t)strtoul(words[3], NULL, 10), words[4], why);
     if (guest == NULL) {
         answer(session, SESSION_CLOSING, "error %s", why);
         return;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """dom0 crashes and comes back under its guests (docs/restart.md). CRASHES=N for fewer or more of them."""
 import os, re, shutil, time
-from harness import BUILD, expect, expect_run, main, wait_until
+from harness import BUILD, Skip, expect, expect_run, main, wait_until
 from machine import domains, real, wait_for_log, write_config
 
 CRASHES = int(os.environ.get("CRASHES", "20"))
@@ -105,6 +105,32 @@ def test_requests_on_their_way_are_made_again():
     wait_until(lambda: "model" not in domains(where), 120, "the model's comparison ends")
     log = where.run("logs", "model").stdout
     expect(log.count("all as expected") == 4, "integrity", log)
+
+
+def test_a_guest_that_scribbles_over_its_rings_does_not_keep_dom0_down():
+    where = machine()
+    for name in ("attacker", "witness"):
+        if not (BUILD / f"tests/guest/{name}.elf").exists():
+            raise Skip(f"{name}.elf is not built")
+        shutil.copy(BUILD / f"tests/guest/{name}.elf", where.work)
+    write_config(where, "witness", kernel='"witness.elf"')
+    expect_run(where.run("create", "witness.cfg"), 0)
+    for i in range(2):
+        write_config(where, f"scribbler{i}", kernel='"attacker.elf"', memory="16", extra='"scribble"')
+        expect_run(where.run("create", f"scribbler{i}.cfg"), 0)
+    wait_for_log(where, "witness", "witness 2 held")
+    names = sorted(domains(where))
+    for _ in range(4):
+        expect(crash(where) < 3, "dom0 is back soon")
+        expect(sorted(domains(where)) == names, "all are there", domains(where))
+    count = len(re.findall("held", where.run("logs", "witness").stdout))
+    wait_until(lambda: len(re.findall("held", where.run("logs", "witness").stdout)) > count + 2, 20,
+               "the witness goes on")
+    expect("CHANGED" not in where.run("logs", "witness").stdout, "the witness's memory")
+    for name in names:
+        if name != "Domain-0":
+            expect_run(where.run("destroy", name), 0)
+    expect(list(domains(where)) == ["Domain-0"], "all are gone")
 
 
 def test_the_new_dom0_is_whole():

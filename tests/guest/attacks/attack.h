@@ -74,6 +74,6 @@ attack_t console_flood, store_garbage;
 attack_t random_calls;
 attack_t stack_hypervisor, stack_not_canonical, stack_unmapped, stack_read_only, stack_straddles,
     no_handler, event_stack, iret_hypervisor, iret_unmapped, fault_recursion, exit_with_maps,
-    exit_in_flood, iret_no_user_base;
+    exit_in_flood, iret_no_user_base, scribble;
 
 #endif

@@ -401,3 +401,35 @@ void store_garbage(void)
     }
     attack_expect("still here", 0, 0);
 }
+
+/* For ever: its indices and entries are other ones at every moment, whenever dom0 comes to look at them again. */
+void scribble(void)
+{
+    const struct start_info *info = start_information();
+    struct xenstore_domain_interface *store =
+        memory_address_of_pfn(memory_pfn_of_mfn(info->store_mfn));
+    struct xencons_interface *console =
+        memory_address_of_pfn(memory_pfn_of_mfn(info->console.domU.mfn));
+    static xen_pfn_t frame;
+    static struct gnttab_setup_table table = {.dom = DOMID_SELF, .nr_frames = 1};
+    uint32_t noise = 1;
+
+    printf("scribbles for ever\n");
+    set_xen_guest_handle(table.frame_list, &frame);
+    (void)hypercall_grant_table_op(GNTTABOP_setup_table, &table, 1);
+    struct grant_entry_v1 *entries = memory_map_frames(&frame, 1, MEMORY_WRITE, DOMID_SELF, NULL);
+    for (;;) {
+        for (unsigned int i = 0; i < 2000; i++) {
+            noise = noise * 1664525u + 1013904223u;
+            ((uint32_t *)(void *)store)[(noise >> 4) % 1024] = noise;
+            ((uint32_t *)(void *)console)[(noise >> 5) % 1024] = noise;
+            if (entries != NULL) {
+                entries[(noise >> 6) % 16].flags = (uint16_t)(noise >> 8);
+                entries[(noise >> 7) % 16].frame = noise >> (noise & 15);
+            }
+        }
+        ring(info->store_evtchn);
+        ring(info->console.domU.evtchn);
+        (void)hypercall_sched_op(SCHEDOP_yield, NULL);
+    }
+}

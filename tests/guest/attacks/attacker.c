@@ -70,6 +70,7 @@ static const struct {
     {"fault-recursion", fault_recursion},
     {"exit-with-maps", exit_with_maps},
     {"exit-in-flood", exit_in_flood},
+    {"scribble", scribble},
 };
 
 void attack_expect(const char *what, long seen, long wanted)
