@@ -15,6 +15,7 @@
 
 #include "dom0-tools/backends/net_capture.h"
 #include "dom0-tools/backends/net_checksum.h"
+#include "dom0-tools/backends/net_control.h"
 #include "dom0-tools/backends/net_device.h"
 #include "dom0-tools/libpv/seam.h"
 
@@ -31,6 +32,7 @@ struct uplink {
 struct backend {
     struct net_switch net;
     struct uplink uplink;
+    int control; /* the service of net_control.h */
 };
 
 /* Room for frames from the card; they stay until the rings are flushed (NR3). */
@@ -156,16 +158,6 @@ static void take_events(struct net_switch *net)
 
 /* ---- the store ---------------------------------------------------------------------------------- */
 
-static struct net_device *find(const struct net_switch *net, unsigned long domid, unsigned long id)
-{
-    struct net_device *device = net->devices;
-
-    while (device != NULL && (device->name.domid != domid || device->name.id != id)) {
-        device = device->next;
-    }
-    return device;
-}
-
 /* Adds devices that the store knows and we do not. */
 static void discover(struct net_switch *net)
 {
@@ -185,7 +177,7 @@ static void discover(struct net_switch *net)
         for (size_t k = 0; k < nr_ids; k++) {
             unsigned long id = strtoul(ids[k], NULL, 10);
 
-            if (find(net, domid, id) == NULL) {
+            if (net_device_find(net, domid, id) == NULL) {
                 net_device_create(net, (uint16_t)domid, (unsigned int)id);
             }
         }
@@ -234,7 +226,7 @@ static void connect_store(struct net_switch *net)
 
 /* ---- the loop ----------------------------------------------------------------------------------- */
 
-enum { WAIT_EVENTS, WAIT_STORE, WAIT_CARD, WAIT_COUNT };
+enum { WAIT_EVENTS, WAIT_CONTROL, WAIT_STORE, WAIT_CARD, WAIT_COUNT };
 
 #define MAX_WAITS (WAIT_COUNT + NET_CAPTURE_SESSIONS + 1)
 
@@ -250,6 +242,7 @@ static void serve_once(struct backend *backend, bool *more)
         timeout_ms = 0;
     }
     waits[count++] = (struct seam_wait){net->events, SEAM_READ, 0};
+    waits[count++] = (struct seam_wait){backend->control, SEAM_READ, 0};
     if (net->store != NULL) {
         store_at = count;
         waits[count++] = (struct seam_wait){store_descriptor(net->store), SEAM_READ, 0};
@@ -271,6 +264,9 @@ static void serve_once(struct backend *backend, bool *more)
     while (net->store != NULL && store_has_event(net->store)) {
         take_store_events(net);
     }
+    if (waits[WAIT_CONTROL].ready != 0) {
+        net_control_serve(backend->control, net);
+    }
     if (waits[WAIT_EVENTS].ready != 0) {
         take_events(net);
     }
@@ -291,7 +287,8 @@ static void net_backend_run(void *argument)
         backend->uplink.card = seam_uplink_open();
     }
     backend->uplink.port.deliver = uplink_deliver;
-    if (backend->net.events < 0) {
+    backend->control = net_control_open();
+    if (backend->net.events < 0 || backend->control < 0) {
         fprintf(stderr, "network back end: cannot start (%d)\n", backend->net.events);
         return;
     }

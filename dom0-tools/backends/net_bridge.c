@@ -38,7 +38,7 @@ static struct net_bridge_entry *find(struct net_bridge *bridge, const uint8_t *a
     return NULL;
 }
 
-static void learn(struct net_bridge *bridge, const uint8_t *address, struct net_port *port)
+void net_bridge_learn(struct net_bridge *bridge, const uint8_t *address, struct net_port *port)
 {
     struct net_bridge_entry *entry = is_group(address) ? NULL : find(bridge, address);
 
@@ -90,7 +90,7 @@ void net_bridge_forward(struct net_bridge *bridge, struct net_port *from, struct
     if (frame->length < NET_HEADER_BYTES) {
         return;
     }
-    learn(bridge, frame->bytes + NET_ADDRESS_BYTES, from);
+    net_bridge_learn(bridge, frame->bytes + NET_ADDRESS_BYTES, from);
     known = is_group(frame->bytes) ? NULL : find(bridge, frame->bytes);
     if (known != NULL) {
         if (known->port != from) {

@@ -46,6 +46,10 @@ struct net_bridge {
 
 /* -1: there are NET_BRIDGE_PORTS already. */
 int net_bridge_add(struct net_bridge *bridge, struct net_port *port);
+/* Says that the address is there before it has sent anything: what is known is not flooded. A flooded
+ * frame also reaches QEMU's network, which takes any TCP segment to be its own, and resets what it
+ * does not know. */
+void net_bridge_learn(struct net_bridge *bridge, const uint8_t *address, struct net_port *port);
 /* Also forgets every address learned there. */
 void net_bridge_remove(struct net_bridge *bridge, struct net_port *port);
 /* Learns the sender and delivers: to the port of the destination, or to all others when that is a

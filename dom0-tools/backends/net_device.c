@@ -128,6 +128,42 @@ static void deliver(struct net_port *port, struct net_frame *frame)
     device->active = true;
 }
 
+static struct net_fault *read_fault(struct net_switch *net, const struct net_device *device)
+{
+    char *text = store_read_at(net->store, 0, "%s/fault", device->back);
+    struct net_fault *fault = net_fault_read(text);
+
+    free(text);
+    return fault;
+}
+
+/* The node `tx-by` says `map` or `copy`; without it, copy, which is cheaper (docs/drivers/network.md). */
+static bool reads_by_mapping(struct net_switch *net, const struct net_device *device)
+{
+    char *text = store_read_at(net->store, 0, "%s/tx-by", device->back);
+    bool map = text != NULL && strcmp(text, "map") == 0;
+
+    free(text);
+    return map;
+}
+
+/* ND3: where the guest's own address is, is known from the store, not only from what it sends. */
+static void learn_address(struct net_switch *net, struct net_device *device)
+{
+    char *text = store_read_at(net->store, 0, "%s/mac", device->back);
+    unsigned int bytes[NET_ADDRESS_BYTES];
+    uint8_t address[NET_ADDRESS_BYTES];
+
+    if (text != NULL && sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &bytes[0], &bytes[1], &bytes[2],
+                               &bytes[3], &bytes[4], &bytes[5]) == 6) {
+        for (size_t i = 0; i < NET_ADDRESS_BYTES; i++) {
+            address[i] = (uint8_t)bytes[i];
+        }
+        net_bridge_learn(&net->bridge, address, &device->port);
+    }
+    free(text);
+}
+
 /* NULL, or why it cannot be connected. */
 static const char *connect(struct net_switch *net, struct net_device *device)
 {
@@ -147,8 +183,11 @@ static const char *connect(struct net_switch *net, struct net_device *device)
         net_ring_attach(&device->ring, device->name.domid, device->tx_page, device->rx_page);
         device->ring.scatter = front_number(net, device, "feature-sg") == 1;
         device->ring.no_checksums = front_number(net, device, "feature-no-csum-offload") == 1;
+        device->ring.fault = read_fault(net, device);
+        device->ring.by_mapping = reads_by_mapping(net, device);
         device->port.deliver = deliver;
         why = net_bridge_add(&net->bridge, &device->port) < 0 ? "the bridge is full" : NULL;
+        learn_address(net, device);
         device->connected = device->active = why == NULL;
     }
     return why;
@@ -198,6 +237,17 @@ static void retire(struct net_switch *net, struct net_device *device)
     free(device);
 }
 
+struct net_device *net_device_find(const struct net_switch *net, unsigned long domid,
+                                   unsigned long id)
+{
+    struct net_device *device = net->devices;
+
+    while (device != NULL && (device->name.domid != domid || device->name.id != id)) {
+        device = device->next;
+    }
+    return device;
+}
+
 struct net_device *net_device_create(struct net_switch *net, uint16_t domid, unsigned int id)
 {
     struct net_device *device = calloc(1, sizeof(*device));
@@ -218,10 +268,11 @@ bool net_device_step(struct net_switch *net, struct net_device *device)
 {
     enum xenbus_state own = read_state(net, device->back);
     enum xenbus_state other = read_state(net, device->front);
+    bool resumes = own == XenbusStateConnected && !device->connected;
     const char *why;
 
-    if (own == XenbusStateConnected && !device->connected) {
-        own = XenbusStateInitWait; /* an earlier back end's word */
+    if (resumes) {
+        own = XenbusStateInitWait; /* an earlier back end's word: its rings go on (ND3) */
     }
     switch (xenbus_device_next(XENBUS_DEVICE_BACK, own, other)) {
     case XENBUS_DEVICE_WAIT:
@@ -234,6 +285,10 @@ bool net_device_step(struct net_switch *net, struct net_device *device)
         why = connect(net, device);
         if (why != NULL) {
             net_device_fail(net, device, why);
+        } else if (resumes) {
+            /* What an earlier back end answered may not have been heard of. */
+            device->nr_resumed++;
+            device->ring.notify_tx = device->ring.notify_rx = true;
         } else {
             write_state(net, device, XenbusStateConnected);
         }
@@ -248,6 +303,11 @@ bool net_device_step(struct net_switch *net, struct net_device *device)
         return true;
     }
     return false;
+}
+
+void net_device_abandon(struct net_switch *net, struct net_device *device)
+{
+    disconnect(net, device);
 }
 
 void net_device_notify(struct net_switch *net, struct net_device *device)

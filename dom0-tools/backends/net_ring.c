@@ -166,13 +166,33 @@ static bool batch_has_room(void)
            batch.nr_copies + 2 * XEN_NETIF_NR_SLOTS_MIN <= SEAM_MAX_PIECES;
 }
 
+static void put_response(struct net_ring *ring, const struct netif_tx_response *response)
+{
+    *RING_GET_RESPONSE(&ring->tx, ring->tx.rsp_prod_pvt) = *response;
+    ring->tx.rsp_prod_pvt++;
+}
+
+static void release_held(struct net_ring *ring)
+{
+    struct netif_tx_response response;
+
+    while (net_fault_release(ring->fault, &response)) {
+        put_response(ring, &response);
+    }
+}
+
 static void answer_one(struct net_ring *ring, uint16_t id, int16_t status)
 {
-    struct netif_tx_response *response = RING_GET_RESPONSE(&ring->tx, ring->tx.rsp_prod_pvt);
+    struct netif_tx_response response = {.id = id, .status = status};
+    unsigned int times = ring->fault == NULL ? 1 : net_fault_sent(ring->fault, &response);
 
-    response->id = id;
-    response->status = status;
-    ring->tx.rsp_prod_pvt++;
+    for (; times > 0; times--) {
+        put_response(ring, &response);
+    }
+    if (ring->fault != NULL && ring->fault->nr_held > 0 &&
+        ring->fault->nr_held == ring->fault->reorder) {
+        release_held(ring);
+    }
 }
 
 static void answer(struct net_ring *ring, const struct packet *packet)
@@ -188,7 +208,32 @@ static void answer(struct net_ring *ring, const struct packet *packet)
     }
 }
 
-static void finish_batch(struct net_ring *ring, net_ring_taker_t taker, void *context)
+/* The other way to read what a guest sends: its pages are mapped, read, and let go of. */
+static void map_packet(struct net_ring *ring, struct packet *packet)
+{
+    uint32_t references[2 * XEN_NETIF_NR_SLOTS_MIN];
+    struct seam_piece *pieces = &batch.copies[packet->first_copy];
+    void *pages;
+
+    for (size_t i = 0; i < packet->nr_copies; i++) {
+        references[i] = pieces[i].reference;
+    }
+    if (packet->nr_copies == 0) {
+        return;
+    }
+    if (seam_map_grants(ring->domid, references, packet->nr_copies, SEAM_READ, &pages) < 0) {
+        packet->bad = true;
+        return;
+    }
+    for (size_t i = 0; i < packet->nr_copies; i++) {
+        memcpy(pieces[i].local, (uint8_t *)pages + i * PAGE + pieces[i].offset, pieces[i].length);
+    }
+    seam_unmap_grants(pages);
+    ring->nr_mapped += packet->nr_copies;
+}
+
+/* One hypercall for the whole batch. */
+static void copy_batch(void)
 {
     if (batch.nr_copies > 0) {
         seam_copy_pieces(batch.copies, batch.nr_copies);
@@ -198,6 +243,20 @@ static void finish_batch(struct net_ring *ring, net_ring_taker_t taker, void *co
 
         for (size_t copy = 0; copy < packet->nr_copies; copy++) {
             packet->bad |= batch.copies[packet->first_copy + copy].status != 0;
+        }
+    }
+}
+
+static void finish_batch(struct net_ring *ring, net_ring_taker_t taker, void *context)
+{
+    if (!ring->by_mapping) {
+        copy_batch();
+    }
+    for (size_t i = 0; i < batch.nr_packets; i++) {
+        struct packet *packet = &batch.packets[i];
+
+        if (ring->by_mapping) {
+            map_packet(ring, packet);
         }
         answer(ring, packet);
         if (packet->bad) {
@@ -221,8 +280,19 @@ static void push(struct net_ring *ring)
 {
     bool notify;
 
+    if (ring->fault != NULL) {
+        release_held(ring);
+    }
     RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&ring->tx, notify);
     ring->notify_tx |= notify;
+    ring->notifications += notify;
+    if (ring->fault != NULL && net_fault_overruns(ring->fault)) {
+        ring->tx.sring->rsp_prod += 1000;
+        ring->notify_tx = true;
+    }
+    if (ring->fault != NULL && net_fault_resets(ring->fault)) {
+        ring->broken = "it was asked to close in the middle (fault)";
+    }
 }
 
 bool net_ring_take(struct net_ring *ring, net_ring_taker_t taker, void *context)
@@ -232,6 +302,12 @@ bool net_ring_take(struct net_ring *ring, net_ring_taker_t taker, void *context)
     bool more = false;
 
     xen_rmb();
+    if (ring->fault != NULL) {
+        if (net_fault_hangs(ring->fault)) {
+            return false;
+        }
+        (void)seam_wait_any(NULL, 0, (int)ring->fault->slow);
+    }
     if (RING_REQUEST_PROD_OVERFLOW(&ring->tx, end)) {
         ring->broken = "more packets are announced than the ring can hold";
     }

@@ -20,6 +20,7 @@
 #include <public/io/netif.h>
 
 #include "dom0-tools/backends/net_bridge.h"
+#include "dom0-tools/backends/net_fault.h"
 #include "dom0-tools/libpv/seam.h"
 
 #define NET_RING_FRAME_MAX     65535u
@@ -45,6 +46,10 @@ struct net_ring {
     const char *broken;        /* why the rings are not looked at any more; NULL: they are good */
     bool notify_tx, notify_rx; /* the front end asked to be told; the caller does it, and clears */
     struct net_count from_guest, to_guest;
+    bool by_mapping;        /* what the guest sends is read through mapped grants, not copied out */
+    uint64_t nr_mapped;     /* pieces read so */
+    uint64_t notifications; /* asked for by the front end, both rings */
+    struct net_fault *fault; /* NULL: none is wanted */
 
     struct seam_piece copies[SEAM_MAX_PIECES]; /* to the guest, one per rx slot */
     struct {
@@ -59,7 +64,7 @@ struct net_ring {
 /* Over two mapped ring pages, from where they stand (a restarted back end replays nothing: what was
  * taken and not answered is taken again). */
 void net_ring_attach(struct net_ring *ring, uint16_t domid, void *tx_page, void *rx_page);
-/* Frees the backlog. The pages are the caller's. */
+/* Frees the backlog and the fault. The pages are the caller's. */
 void net_ring_detach(struct net_ring *ring);
 
 typedef void (*net_ring_taker_t)(void *context, struct net_frame *frame);

@@ -111,7 +111,7 @@ void net_ring_give(struct net_ring *ring, struct net_frame *frame)
 {
     size_t slots = slots_of(frame);
 
-    if (ring->broken != NULL) {
+    if (ring->broken != NULL || (ring->fault != NULL && net_fault_hangs(ring->fault))) {
         return;
     }
     if (frame->length > NET_RING_FRAME_MAX || (slots > 1 && !ring->scatter)) {
@@ -138,19 +138,24 @@ void net_ring_flush(struct net_ring *ring)
     }
     seam_copy_pieces(ring->copies, ring->nr_copies);
     for (size_t i = 0; i < ring->nr_copies; i++) {
-        struct netif_rx_response *response = RING_GET_RESPONSE(&ring->rx, ring->rx.rsp_prod_pvt);
         bool good = ring->copies[i].status == 0;
+        struct netif_rx_response response = {
+            .id = ring->answers[i].id,
+            .flags = ring->answers[i].flags,
+            .status = good ? (int16_t)ring->copies[i].length : (int16_t)NETIF_RSP_ERROR,
+        };
+        unsigned int times = ring->fault == NULL ? 1 : net_fault_received(ring->fault, &response);
 
-        response->id = ring->answers[i].id;
-        response->offset = 0;
-        response->flags = ring->answers[i].flags;
-        response->status = good ? (int16_t)ring->copies[i].length : (int16_t)NETIF_RSP_ERROR;
         ring->to_guest.errors += !good;
-        ring->rx.rsp_prod_pvt++;
+        for (; times > 0; times--) {
+            *RING_GET_RESPONSE(&ring->rx, ring->rx.rsp_prod_pvt) = response;
+            ring->rx.rsp_prod_pvt++;
+        }
     }
     ring->nr_copies = 0;
     RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&ring->rx, notify);
     ring->notify_rx |= notify;
+    ring->notifications += notify;
 }
 
 static void forget_first(struct net_ring *ring, size_t count)
@@ -188,5 +193,6 @@ void net_ring_retry(struct net_ring *ring)
 void net_ring_detach(struct net_ring *ring)
 {
     forget_first(ring, ring->nr_backlog);
+    free(ring->fault);
     memset(ring, 0, sizeof(*ring));
 }

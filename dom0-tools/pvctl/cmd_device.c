@@ -13,6 +13,7 @@
 #include "dom0-tools/pvctl/block_status.h"
 #include "dom0-tools/pvctl/device_lint.h"
 #include "dom0-tools/pvctl/session.h"
+#include "dom0-tools/pvctl/vif_status.h"
 #include "guest-pv-kernel/xenbus/xenbus_device.h"
 
 static enum xenbus_state state_at(struct store *store, const char *directory)
@@ -47,6 +48,31 @@ static void show_block_counters(uint16_t domid, const char *number)
     printf("    sectors read %llu, written %llu\n", status.sectors_read, status.sectors_written);
     printf("    segments through mapped grants %llu, through grant copy %llu\n", status.mapped,
            status.copied);
+    if (status.resumed > 0) {
+        printf("    its back end was begun anew %u times\n", status.resumed);
+    }
+}
+
+/* What the network back end knows of an interface. tx: what the guest sends. */
+static void show_network_counters(uint16_t domid, const char *id)
+{
+    struct vif_status status;
+
+    if (!vif_status_ask("status", domid, strtoul(id, NULL, 10), &status)) {
+        return;
+    }
+    if (status.connected) {
+        printf("    tx ring: req_prod %u, req_cons %u, rsp_prod %u\n", status.tx_produced,
+               status.tx_consumed, status.tx_answered);
+        printf("    rx ring: req_prod %u, req_cons %u, rsp_prod %u; notifications of both %llu\n",
+               status.rx_given, status.rx_used, status.rx_answered, status.notifications);
+    }
+    printf("    sent by the guest: frames %llu, bytes %llu, refused %llu; pieces through mapped "
+           "grants %llu\n",
+           status.sent, status.bytes_sent, status.sent_refused, status.mapped);
+    printf("    received: frames %llu, bytes %llu, dropped %llu, refused %llu, waiting %llu\n",
+           status.received, status.bytes_received, status.dropped, status.received_refused,
+           status.waiting);
     if (status.resumed > 0) {
         printf("    its back end was begun anew %u times\n", status.resumed);
     }
@@ -111,6 +137,8 @@ static void show_device(struct store *store, uint16_t domid, const char *type, c
     show_reason(store, back_directory, "hotplug-error", "the back end");
     if (strcmp(type, "vbd") == 0) {
         show_block_counters(domid, number);
+    } else if (strcmp(type, "vif") == 0) {
+        show_network_counters(domid, number);
     }
     free(back_directory);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_network.c: network-attach, -list, -detach: interfaces of domains, by their nodes in the store.
+ * cmd_network.c: network-attach, -list, -detach, -restart: interfaces of domains, by their nodes in the store.
  * The back end and the front end do the rest (../backends/net_device.c).
  * Owns: nothing. Read next: ../libpv/device_store.h.
  */
@@ -16,6 +16,7 @@
 #include "dom0-tools/pvctl/handlers.h"
 #include "dom0-tools/pvctl/network.h"
 #include "dom0-tools/pvctl/session.h"
+#include "dom0-tools/pvctl/vif_status.h"
 
 #define MAX_INTERFACES         64u
 #define DETACH_TIMEOUT_SECONDS 10ul
@@ -322,6 +323,49 @@ int cmd_network_detach(const struct command_call *call, struct error *error)
         result = wait_closed(store, interface, seam_now_ns() + patience * 1000000000ull, error);
         if (result == 0) {
             device_store_remove(store, &name);
+        }
+    }
+    store_close(store);
+    free(list);
+    return result;
+}
+
+/* ---- restart ------------------------------------------------------------------------------------ */
+
+/* The next back end has the rings; its count of beginnings says so. */
+static bool is_resumed(uint16_t domid, unsigned long id, unsigned int before)
+{
+    struct vif_status status;
+
+    return vif_status_ask("status", domid, id, &status) && status.connected &&
+           status.resumed != before;
+}
+
+int cmd_network_restart(const struct command_call *call, struct error *error)
+{
+    struct interface *list = calloc(MAX_INTERFACES, sizeof(*list));
+    struct store *store = session_store(error);
+    const struct interface *interface = NULL;
+    struct vif_status status;
+    struct domain_info info;
+    int result = -1;
+
+    if (store != NULL && list != NULL && session_domain(store, call->argv[0], &info, error) == 0) {
+        interface =
+            find_interface(store, list, interfaces_of(store, info.domid, list), call->argv[1]);
+        if (interface == NULL || !vif_status_ask("restart", info.domid, interface->id, &status)) {
+            error_set(error, ERROR_USAGE, "domain '%s' has no network interface '%s'",
+                      call->argv[0], call->argv[1]);
+            error_hint(error, "`pvctl network-list %s' shows them", call->argv[0]);
+        } else if (!status.connected) {
+            error_set(error, ERROR_NO_SUCH_DEVICE, "interface '%s' is not connected",
+                      call->argv[1]);
+            error_hint(error, "`pvctl device %s' shows who has to move next", call->argv[0]);
+        } else if (!is_resumed(info.domid, interface->id, status.resumed)) {
+            error_set(error, ERROR_TIMEOUT, "the back end of interface '%s' does not come back",
+                      call->argv[1]);
+        } else {
+            result = 0;
         }
     }
     store_close(store);

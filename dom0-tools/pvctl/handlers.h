@@ -68,6 +68,7 @@ int cmd_device(const struct command_call *call, struct error *error);
 int cmd_capture(const struct command_call *call, struct error *error);
 int cmd_network_attach(const struct command_call *call, struct error *error);
 int cmd_network_list(const struct command_call *call, struct error *error);
+int cmd_network_restart(const struct command_call *call, struct error *error);
 int cmd_network_detach(const struct command_call *call, struct error *error);
 int cmd_crashlog(const struct command_call *call, struct error *error);
 int cmd_crash_dom0(const struct command_call *call, struct error *error);

@@ -127,6 +127,8 @@ const struct command commands_table[] = {
     {"network-detach", MACHINE(cmd_network_detach), "DOMAIN IDX|MAC [--timeout SECONDS]",
      "take a network interface away from a domain",
      OPTIONS({0, "timeout", "SECONDS", "give up after; 10 unless said"}), 2, 2},
+    {"network-restart", MACHINE(cmd_network_restart), "DOMAIN IDX|MAC",
+     "end an interface's back end and begin a new one on the same rings", NULL, 2, 2},
     {"capture", cmd_capture, "DOMAIN[/vif/N] [-w FILE]",
      "copy an interface's frames, as pcapng, until ^C",
      OPTIONS({'w', "write", "FILE", "there instead of standard output"}), 1, 1},

@@ -38,6 +38,7 @@ struct netfront {
     enum xenbus_state state;
     bool is_connected; /* rings and ports exist */
     bool is_up;        /* and the back end serves them */
+    bool gave_up;      /* the rings are broken, and that was said */
     bool scatter;      /* it takes frames of several pages */
     int tx_port, rx_port;
     struct netfront_rings rings;
@@ -92,13 +93,36 @@ static void set_link(struct netfront *front, bool is_up)
 
 /* ---- events ------------------------------------------------------------------------------------- */
 
+static void disconnect(struct netfront *front);
+
+/* In a thread of its own: the store makes whoever asks it wait, and events may not. */
+static void give_up(void *argument)
+{
+    struct netfront *front = argument;
+    char path[PATH_SIZE * 2];
+
+    snprintf(path, sizeof(path), "%s/error", front->path);
+    (void)xenbus_printf(front->store, XENBUS_NO_TRANSACTION, path, "%s", front->rings.broken);
+    set_state(front, XenbusStateClosing);
+    disconnect(front);
+    set_state(front, XenbusStateClosed);
+}
+
+/* NF3: what the other end did cannot have been an accident of one frame. */
 static void check_broken(struct netfront *front)
 {
-    if (front->rings.broken != NULL && front->is_up) {
-        console_printf("vif %u: the back end misbehaves: %s; no more is sent or received\n",
-                       front->id, front->rings.broken);
-        front->is_up = false;
+    if (front->rings.broken != NULL && !front->gave_up) {
+        console_printf("vif %u: the back end misbehaves: %s; the interface is closed\n", front->id,
+                       front->rings.broken);
+        front->gave_up = true;
+        thread_create("vif", give_up, front, 0);
+        wait_queue_wake_all(&front->changed);
     }
+}
+
+static bool is_usable(const struct netfront *front)
+{
+    return front->is_up && front->rings.broken == NULL;
 }
 
 static void on_receive(event_port_t port, void *data)
@@ -207,6 +231,7 @@ static void publish(struct netfront *front)
     int result = -ENOTSUP;
 
     disconnect(front);
+    front->gave_up = false;
     if (read_number(front, front->back, "feature-rx-copy", 0) == 1) {
         result = netfront_rings_create(&front->rings, front->backend);
         front->is_connected = result == 0;
@@ -367,16 +392,16 @@ const struct netfront_counters *netfront_counters(const struct netfront *front)
 static int wait_for_room(struct netfront *front, size_t slots, uint64_t deadline_ns)
 {
     netfront_rings_reclaim(&front->rings, false, &front->counters);
-    while (front->is_up && front->rings.nr_free_send < slots) {
+    while (is_usable(front) && front->rings.nr_free_send < slots) {
         netfront_rings_reclaim(&front->rings, true, &front->counters);
         check_broken(front);
-        if (front->is_up && front->rings.nr_free_send < slots &&
+        if (is_usable(front) && front->rings.nr_free_send < slots &&
             !wait_queue_wait(&front->changed, deadline_ns)) {
             return -ETIMEDOUT;
         }
     }
     check_broken(front);
-    return front->is_up ? 0 : -ENETDOWN;
+    return is_usable(front) ? 0 : -ENETDOWN;
 }
 
 int netfront_send(struct netfront *front, const struct netfront_piece *pieces, size_t count,
@@ -388,7 +413,7 @@ int netfront_send(struct netfront *front, const struct netfront_piece *pieces, s
     for (size_t i = 0; i < count; i++) {
         length += pieces[i].length;
     }
-    if (!front->is_up) {
+    if (!is_usable(front)) {
         return -ENETDOWN;
     }
     if (length == 0 || length > (front->scatter ? NETFRONT_FRAME_MAX : MEMORY_PAGE_SIZE)) {
@@ -404,4 +429,10 @@ int netfront_send(struct netfront *front, const struct netfront_piece *pieces, s
         }
     }
     return result;
+}
+
+struct netfront_rings *netfront_rings_of(struct netfront *front, event_port_t *tx_port)
+{
+    *tx_port = (event_port_t)front->tx_port;
+    return is_usable(front) ? &front->rings : NULL;
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <public/io/netif.h>
+#include <pvk/event.h>
 #include <pvk/grant.h>
 #include <pvk/netfront.h>
 
@@ -53,5 +54,9 @@ void netfront_rings_reclaim(struct netfront_rings *rings, bool wait,
 /* There are `slots` free buffers. */
 bool netfront_rings_send(struct netfront_rings *rings, const struct netfront_piece *pieces,
                          size_t count, size_t length);
+
+/* Past the driver, for whoever tests a back end: the rings of an interface that is up (else NULL), and
+ * its bell. */
+struct netfront_rings *netfront_rings_of(struct netfront *front, event_port_t *tx_port);
 
 #endif

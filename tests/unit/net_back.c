@@ -36,7 +36,7 @@ static void set_up(void)
     }
     net_ring_attach(&ring, 1, tx_page, rx_page);
     ring.scatter = true;
-    nr_taken = 0;
+    nr_taken = net_grants_nr_calls = 0;
 }
 
 static void tear_down(void)
@@ -325,4 +325,59 @@ Test(net_back, NR2_pages_that_are_taken_back_break_the_ring)
     rx.sring->req_prod = 1; /* behind what we planned with */
     net_ring_give(&ring, &frame);
     cr_assert_not_null(ring.broken);
+}
+
+Test(net_back, reading_through_mapped_grants_is_the_same)
+{
+    ring.by_mapping = true;
+    put(GOOD, 0, 4096 + 4000 + 5, NETTXF_more_data);
+    put(GOOD + 1, 96, 4000, NETTXF_more_data);
+    put(GOOD + 2, 1, 5, 0);
+    put(GOOD - 1, 0, 60, 0); /* no such grant */
+    put(GOOD, 0, 60, 0);
+    take_all();
+    cr_assert_eq(nr_taken, 2u);
+    cr_assert_eq(lengths[0], 8101u);
+    cr_assert_eq(memcmp(taken[0], pages[0], 4096), 0);
+    cr_assert_eq(memcmp(taken[0] + 4096, pages[1] + 96, 4000), 0);
+    cr_assert_eq(memcmp(taken[0] + 8096, pages[2] + 1, 5), 0);
+    for (int i = 0; i < 5; i++) {
+        cr_assert_eq(answer(), i == 3 ? NETIF_RSP_ERROR : NETIF_RSP_OKAY);
+    }
+    cr_assert_eq(net_grants_nr_calls, 0u, "nothing was copied by the hypervisor");
+    cr_assert_eq(net_grants_nr_mapped, 0u, "nothing stays mapped");
+    cr_assert(ring.nr_mapped >= 4);
+}
+
+Test(net_back, ND3_the_next_back_end_goes_on_where_the_rings_stand)
+{
+    struct net_frame frame = {.bytes = pages[9], .length = 100};
+
+    put(GOOD, 0, 100, 0);
+    take_all();
+    put(GOOD, 0, 200, 0); /* nobody took these */
+    put(GOOD, 0, 300, 0);
+    for (uint16_t i = 0; i < 4; i++) {
+        *RING_GET_REQUEST(&rx, rx.req_prod_pvt) = (struct netif_rx_request){i, 0, GOOD + i};
+        rx.req_prod_pvt++;
+    }
+    RING_PUSH_REQUESTS(&rx);
+    net_ring_give(&ring, &frame);
+    net_ring_flush(&ring);
+    net_ring_give(&ring, &frame); /* planned, and then the back end is gone */
+    net_ring_detach(&ring);
+
+    net_ring_attach(&ring, 1, tx_page, rx_page);
+    take_all();
+    cr_assert_eq(nr_taken, 3u);
+    cr_assert_eq(lengths[1], 200u);
+    cr_assert_eq(lengths[2], 300u);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(answer(), NETIF_RSP_OKAY);
+    }
+    cr_assert_eq(tx.rsp_cons, tx.sring->rsp_prod);
+    net_ring_give(&ring, &frame);
+    net_ring_flush(&ring);
+    cr_assert_eq(rx.sring->rsp_prod, 2u);
+    cr_assert_eq(RING_GET_RESPONSE(&rx, 1)->id, 1u, "the buffer that was planned with is used");
 }

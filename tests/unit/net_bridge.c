@@ -73,6 +73,15 @@ Test(net_bridge, a_learned_address_goes_to_its_port_alone, .init = set_up)
     expect(2, 1, 1, 1);
 }
 
+Test(net_bridge, a_known_address_needs_to_have_sent_nothing, .init = set_up)
+{
+    const uint8_t address[NET_ADDRESS_BYTES] = {0, 0, 0, 0, 0, 11};
+
+    net_bridge_learn(&bridge, address, &ports[1].port);
+    send(0, 11, 10);
+    expect(0, 1, 0, 0);
+}
+
 Test(net_bridge, NB1_a_frame_never_goes_back, .init = set_up)
 {
     send(0, 0, 10);

@@ -76,3 +76,38 @@ void seam_copy_pieces(struct seam_piece *pieces, size_t count)
         }
     }
 }
+
+#define MAPPED 64u
+
+static uint8_t mapped[MAPPED * PAGE] __attribute__((aligned(PAGE)));
+size_t net_grants_nr_mapped;
+
+/* A copy of the pages stands for the mapping: whoever reads it sees the same. */
+int seam_map_grants(uint16_t domid, const uint32_t *references, size_t nr_pages,
+                    unsigned int rights, void **address)
+{
+    (void)domid;
+    (void)rights;
+    for (size_t i = 0; i < nr_pages; i++) {
+        if (i >= MAPPED || references[i] >= NET_GRANTS || net_grants[references[i]].page == NULL) {
+            return -EINVAL;
+        }
+        memcpy(mapped + i * PAGE, net_grants[references[i]].page, PAGE);
+    }
+    net_grants_nr_mapped++;
+    *address = mapped;
+    return 0;
+}
+
+void seam_unmap_grants(void *address)
+{
+    net_grants_nr_mapped -= address == mapped;
+}
+
+int seam_wait_any(struct seam_wait *waits, size_t nr_waits, int timeout_ms)
+{
+    (void)waits;
+    (void)nr_waits;
+    (void)timeout_ms;
+    return 0;
+}

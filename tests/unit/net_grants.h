@@ -19,7 +19,8 @@ struct net_grant {
 };
 
 extern struct net_grant net_grants[NET_GRANTS];
-extern size_t net_grants_nr_pages; /* allocated and not freed */
-extern size_t net_grants_nr_calls; /* of seam_copy_pieces */
+extern size_t net_grants_nr_pages;  /* allocated and not freed */
+extern size_t net_grants_nr_mapped; /* mappings that were not let go of */
+extern size_t net_grants_nr_calls;  /* of seam_copy_pieces */
 
 #endif

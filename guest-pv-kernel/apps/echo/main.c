@@ -11,7 +11,8 @@
  *   speed ADDRESS     64 MiB to port 9 there, by TCP
  *   names             a DNS server: NAME.test for every address that it is asked for as a-b-c-d.test
  *   resolve NAME      its address, from the server that DHCP or dns=ADDRESS named
- * All but `test', `ping', `speed' and `resolve' go on for ever.
+ *   lie               what a hostile front end does, to see that it is refused; no TCP/IP
+ * All but `test', `ping', `speed', `resolve' and `lie' go on for ever.
  * Read next: test.c
  */
 #include <arpa/inet.h>
@@ -170,6 +171,9 @@ int main(int argc, char **argv)
 {
     char address[16];
 
+    if (argc > 1 && strcmp(argv[1], "lie") == 0) {
+        return echo_lie();
+    }
     if (network_start() <= 0) {
         printf("echo: this domain has no network interface: give it vif = ['']\n");
         return 1;

@@ -5,7 +5,8 @@
  * Owns: the ring pages, the buffers and their grants, the port(s).
  * Invariant NF1: what the back end writes is copied once and checked before it is believed; an index
  * or an id that cannot be ends the connection, nothing else. NF2: a page that the back end still
- * maps when the connection ends is never used again.
+ * maps when the connection ends is never used again. NF3: a connection that ended so is closed in the
+ * store, with the reason in `error`.
  * Guest ABI: io/netif.h. Read next: ../../drivers/netfront.c
  */
 #ifndef PVK_NETFRONT_H
