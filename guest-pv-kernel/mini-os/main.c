@@ -12,5 +12,7 @@ int main(void);
 int main(void)
 {
     mini_os_start();
-    return app_main(start_info_ptr);
+    (void)app_main(start_info_ptr);
+    port_sleep(port_sleeper_new(), UINT64_MAX);
+    return 0;
 }

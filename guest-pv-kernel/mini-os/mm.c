@@ -106,6 +106,18 @@ void do_exit(void)
     panic("the application gave up");
 }
 
+void HYPERVISOR_shutdown(unsigned int reason)
+{
+    switch (reason) {
+    case SHUTDOWN_reboot:
+        shutdown_reboot();
+    case SHUTDOWN_crash:
+        shutdown_crash();
+    default:
+        shutdown_poweroff(0);
+    }
+}
+
 void mini_os_bug(const char *file, int line)
 {
     panic("BUG at %s:%d", file, line);

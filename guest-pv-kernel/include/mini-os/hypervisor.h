@@ -35,6 +35,9 @@ static inline int HYPERVISOR_grant_table_op(unsigned int command, void *argument
     return (int)hypercall_grant_table_op(command, argument, count);
 }
 
+/* A SHUTDOWN_*; does not come back. */
+void HYPERVISOR_shutdown(unsigned int reason);
+
 static inline int HYPERVISOR_memory_op(unsigned int command, void *argument)
 {
     return (int)hypercall_memory_op(command, argument);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An application begins at app_main(), in a thread; its result is the domain's exit status.
+ * An application begins at app_main(), in a thread. When that returns the domain goes on, for its other
+ * threads: exit() of <stdlib.h>, or HYPERVISOR_shutdown(), ends it.
  */
 #ifndef MINI_OS_KERNEL_H
 #define MINI_OS_KERNEL_H

@@ -14,6 +14,7 @@
 #include <mini-os/console.h>
 #include <mini-os/gntmap.h>
 #include <mini-os/os.h>
+#include <mini-os/semaphore.h>
 #include <mini-os/xenbus.h>
 
 #ifdef __cplusplus

@@ -11,6 +11,7 @@
 #include <public/xen.h>
 #include <mini-os/compiler.h>
 #include <mini-os/hypervisor.h>
+#include <mini-os/mm.h>
 #include <mini-os/types.h>
 
 #ifdef __cplusplus

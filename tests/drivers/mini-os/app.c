@@ -252,5 +252,5 @@ int app_main(void *page)
     test_netfront();
     test_blkfront();
     printk("mini-os: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    exit(failed != 0);
 }
