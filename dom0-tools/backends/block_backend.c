@@ -153,8 +153,8 @@ static void describe(const struct block_vbd *vbd, char *answer, size_t size)
     bool connected = block_device_is_connected(device);
 
     snprintf(answer, size,
-             "ok %u %llu %llu %llu %llu %llu %u %u %u %u %llu %llu %llu %llu %llu %u\n", connected,
-             (unsigned long long)counters->requests, (unsigned long long)counters->reads,
+             "ok %u %llu %llu %llu %llu %llu %u %u %u %u %llu %llu %llu %llu %llu %u %d\n",
+             connected, (unsigned long long)counters->requests, (unsigned long long)counters->reads,
              (unsigned long long)counters->writes, (unsigned long long)counters->flushes,
              (unsigned long long)counters->errors,
              connected ? (unsigned int)device->ring.sring->req_prod : 0u,
@@ -163,7 +163,7 @@ static void describe(const struct block_vbd *vbd, char *answer, size_t size)
              connected ? device->ring.nr_ents : 0u, (unsigned long long)device->nr_mapped,
              (unsigned long long)device->nr_copied, (unsigned long long)counters->sectors_read,
              (unsigned long long)counters->sectors_written,
-             (unsigned long long)counters->notifications, vbd->nr_resumed);
+             (unsigned long long)counters->notifications, vbd->nr_resumed, counters->last_error);
 }
 
 static void answer_request(struct block_backend *backend, const char *request, char *answer,

@@ -5,7 +5,7 @@
  *
  * It serves "block" (seam_service_connect): a client sends `status DOMID NUMBER\n` and gets one line:
  * `ok CONNECTED REQUESTS READS WRITES FLUSHES ERRORS REQ_PROD REQ_CONS RSP_PROD SLOTS MAPPED COPIED
- * SECTORS_READ SECTORS_WRITTEN NOTIFICATIONS RESUMED`, decimal numbers; or `none`. `restart` in place of
+ * SECTORS_READ SECTORS_WRITTEN NOTIFICATIONS RESUMED LAST_ERROR`, decimal numbers; or `none`. `restart` in place of
  * `status` ends this disk's back end where it stands, and begins a new one.
  * Owns: the list of devices; the back end's half of each device's nodes.
  * Invariant BLB1: a state is written only as xenbus_device's table allows.

@@ -14,14 +14,23 @@
 #include "dom0-tools/backends/block_fault.h"
 #include "dom0-tools/libpv/seam.h"
 
+/* What the disk said of a request. */
+static int16_t disk_status(struct block_device *device, int result)
+{
+    if (result < 0) {
+        device->counters.last_error = -result;
+    }
+    return result < 0 ? BLKIF_RSP_ERROR : BLKIF_RSP_OKAY;
+}
+
 /* ---- one request -------------------------------------------------------------------------------- */
 
 static int16_t serve_read(struct block_device *device)
 {
     struct block_request *request = &device->request;
 
-    if (block_disk_read(&device->disk, request->first_sector, device->staging, request->bytes) <
-        0) {
+    if (disk_status(device, block_disk_read(&device->disk, request->first_sector, device->staging,
+                                            request->bytes)) != BLKIF_RSP_OKAY) {
         return BLKIF_RSP_ERROR;
     }
     if (device->fault != NULL) {
@@ -40,8 +49,8 @@ static int16_t serve_write(struct block_device *device)
     const struct block_request *request = &device->request;
 
     if (block_grants_move(device, false) < 0 ||
-        block_disk_write(&device->disk, request->first_sector, device->staging, request->bytes) <
-            0) {
+        disk_status(device, block_disk_write(&device->disk, request->first_sector, device->staging,
+                                             request->bytes)) != BLKIF_RSP_OKAY) {
         return BLKIF_RSP_ERROR;
     }
     device->counters.writes++;
@@ -52,7 +61,7 @@ static int16_t serve_write(struct block_device *device)
 static int16_t serve_flush(struct block_device *device)
 {
     device->counters.flushes++;
-    return block_disk_flush(&device->disk) < 0 ? BLKIF_RSP_ERROR : BLKIF_RSP_OKAY;
+    return disk_status(device, block_disk_flush(&device->disk));
 }
 
 static int16_t serve_barrier(struct block_device *device)
@@ -70,7 +79,8 @@ static int16_t serve_discard(struct block_device *device)
 {
     const struct block_request *request = &device->request;
 
-    if (block_disk_discard(&device->disk, request->first_sector, request->nr_sectors) < 0) {
+    if (disk_status(device, block_disk_discard(&device->disk, request->first_sector,
+                                               request->nr_sectors)) != BLKIF_RSP_OKAY) {
         return BLKIF_RSP_ERROR;
     }
     device->counters.discards++;

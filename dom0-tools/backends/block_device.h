@@ -33,6 +33,7 @@ struct block_counters {
     uint64_t requests, reads, writes, flushes, discards, errors;
     uint64_t sectors_read, sectors_written;
     uint64_t notifications; /* of the front end */
+    int last_error; /* of the disk: what its file answered last that was none; 0, or an errno */
 };
 
 struct block_fault;

@@ -28,11 +28,12 @@ bool block_status_ask(const char *verb, uint16_t domid, unsigned long number,
     }
     close(descriptor);
     answer[count > 0 ? count : 0] = '\0';
-    if (sscanf(answer, "ok %u %llu %llu %llu %llu %llu %u %u %u %u %llu %llu %llu %llu %llu %u",
+    if (sscanf(answer, "ok %u %llu %llu %llu %llu %llu %u %u %u %u %llu %llu %llu %llu %llu %u %d",
                &connected, &status->requests, &status->reads, &status->writes, &status->flushes,
                &status->errors, &status->produced, &status->consumed, &status->answered,
                &status->slots, &status->mapped, &status->copied, &status->sectors_read,
-               &status->sectors_written, &status->notifications, &status->resumed) != 16) {
+               &status->sectors_written, &status->notifications, &status->resumed,
+               &status->last_error) != 17) {
         return false;
     }
     status->connected = connected != 0;

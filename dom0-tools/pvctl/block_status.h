@@ -13,6 +13,7 @@ struct block_status {
     bool connected;
     unsigned long long requests, reads, writes, flushes, errors, mapped, copied;
     unsigned long long sectors_read, sectors_written, notifications;
+    int last_error; /* an errno of this libc: what the file said last; 0: nothing went wrong */
     unsigned int produced, consumed, answered, slots, resumed;
 };
 

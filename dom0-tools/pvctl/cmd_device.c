@@ -48,6 +48,9 @@ static void show_block_counters(uint16_t domid, const char *number)
     printf("    sectors read %llu, written %llu\n", status.sectors_read, status.sectors_written);
     printf("    segments through mapped grants %llu, through grant copy %llu\n", status.mapped,
            status.copied);
+    if (status.last_error != 0) {
+        printf("    the last error of its file: %s\n", strerror(status.last_error));
+    }
     if (status.resumed > 0) {
         printf("    its back end was begun anew %u times\n", status.resumed);
     }
