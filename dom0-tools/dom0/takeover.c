@@ -12,6 +12,7 @@
 #include "dom0-tools/libpv/domctl.h"
 #include "dom0-tools/libpv/keep.h"
 #include "dom0-tools/libpv/store.h"
+#include "dom0-tools/libpv/trace_reader.h"
 #include "dom0-tools/pvctl/session.h"
 
 #define BATCH 64
@@ -94,6 +95,7 @@ void takeover_guests(void)
     if (!keep_came_back()) {
         return;
     }
+    trace_reader_stop();
     infos = calloc(BATCH, sizeof(*infos));
     store = store_connect();
     if (infos == NULL || store == NULL) {

@@ -125,11 +125,16 @@ struct trace_reader *trace_reader_open(int *result)
     return reader;
 }
 
-void trace_reader_close(struct trace_reader *reader)
+void trace_reader_stop(void)
 {
     uint64_t frame;
 
     control(XEN_SYSCTL_TBUFOP_disable, 0, &frame);
+}
+
+void trace_reader_close(struct trace_reader *reader)
+{
+    trace_reader_stop();
     for (uint32_t cpu = 0; cpu < reader->nr_rings; cpu++) {
         seam_unmap_foreign(reader->rings[cpu].buffer, reader->rings[cpu].nr_pages);
     }

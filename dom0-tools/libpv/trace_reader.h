@@ -24,6 +24,8 @@ struct trace_reader;
 /* Makes the rings if there are none, and starts tracing. NULL and a negative Xen errno in *result. */
 struct trace_reader *trace_reader_open(int *result);
 void trace_reader_close(struct trace_reader *reader);
+/* Tracing ends, whoever began it: a dom0 that crashed, for instance. */
+void trace_reader_stop(void);
 /* The next record of any CPU; false: there is none now. */
 bool trace_reader_next(struct trace_reader *reader, struct trace_record *record);
 

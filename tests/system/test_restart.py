@@ -133,6 +133,22 @@ def test_a_guest_that_scribbles_over_its_rings_does_not_keep_dom0_down():
     expect(list(domains(where)) == ["Domain-0"], "all are gone")
 
 
+def test_tracing_ends_with_the_dom0_that_began_it():
+    where = machine()
+    write_config(where, "traced")
+    expect_run(where.run("create", "traced.cfg"), 0)
+    tracer = where.start("strace", "traced")
+    say("traced", "help")
+    crash(where)
+    expect(tracer.wait() == 1 and "dom0 was restarted" in tracer.stderr.read(), "the tracer is told")
+    tracer = where.start("strace", "-c", "3", "traced")
+    time.sleep(1)
+    say("traced", "help")
+    text = tracer.communicate()
+    expect(tracer.returncode == 0 and "_op" in text[0], "and another traces", tracer.returncode, text)
+    expect_run(where.run("destroy", "traced"), 0)
+
+
 def test_the_new_dom0_is_whole():
     where = machine()
     write_config(where, "old", on_reboot='"restart"')
