@@ -77,6 +77,16 @@ def test_it_boots_under_BIOS_to_dom0_and_a_guest_on_serial_and_screen():
             expect(words in text, f"{words!r} is not on the screen", text)
 
 
+def test_a_dom0_of_the_ISO_that_crashes_comes_back_to_its_guest():
+    with Booted() as machine:
+        boots_to_a_guest(machine)
+        machine.run("crash-dom0 --yes")
+        expect("hello" in machine.run("list"), "the guest is in the list still")
+        expect("dom0 crashed and was started again" in machine.run("logs hello"), "its log, too")
+        machine.run("shutdown -w hello")
+        expect("hello" not in machine.run("list"), "it obeys")
+
+
 def test_it_boots_under_UEFI_to_dom0_and_a_guest_on_serial():
     if not FIRMWARE.exists():
         raise Skip("the package ovmf is not installed")
