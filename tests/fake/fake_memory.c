@@ -108,6 +108,16 @@ size_t machine_clear_guest(gva_t destination, size_t size)
     return access_guest(destination.v, size, NULL, NULL, true);
 }
 
+size_t machine_copy_words_from_guest(void *destination, gva_t source, size_t words)
+{
+    return machine_copy_from_guest(destination, source, words * 8);
+}
+
+size_t machine_copy_words_to_guest(gva_t destination, const void *source, size_t words)
+{
+    return machine_copy_to_guest(destination, source, words * 8);
+}
+
 bool machine_read_guest_u32(uint32_t *value, gva_t source)
 {
     uint32_t word;

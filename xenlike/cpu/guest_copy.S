@@ -36,6 +36,18 @@ copy_bytes_fault:
     FIXUP copy_words, copy_words_fault
     FIXUP copy_bytes, copy_bytes_fault
 
+    /* size_t machine_copy_words_from_guest(void *destination, gva_t source, size_t words), and to: as above; rax: words not copied. */
+    .globl machine_copy_words_from_guest, machine_copy_words_to_guest
+machine_copy_words_from_guest:
+machine_copy_words_to_guest:
+    mov %rdx, %rcx
+copy_only_words:
+    rep movsq
+copy_only_words_end:
+    mov %rcx, %rax
+    ret
+    FIXUP copy_only_words, copy_only_words_end
+
     .globl machine_clear_guest
 machine_clear_guest:
     mov %rsi, %rcx

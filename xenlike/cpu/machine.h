@@ -49,6 +49,9 @@ static inline mfn_t machine_frame_of(const void *pointer)
 size_t machine_copy_from_guest(void *destination, gva_t source, size_t size);
 size_t machine_copy_to_guest(gva_t destination, const void *source, size_t size);
 size_t machine_clear_guest(gva_t destination, size_t size);
+/* The same for words of 8 bytes: 0 is success. */
+size_t machine_copy_words_from_guest(void *destination, gva_t source, size_t words);
+size_t machine_copy_words_to_guest(gva_t destination, const void *source, size_t words);
 /* False: a fault, and value is as it was. */
 bool machine_read_guest_u32(uint32_t *value, gva_t source);
 

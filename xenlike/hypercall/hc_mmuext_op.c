@@ -147,9 +147,32 @@ static int operate(const struct mmu_domains *domains, uint64_t list, uint32_t co
     return domains->frames == NULL ? 0 : page_table_settle(domains->frames);
 }
 
-HYPERCALL_4(hc_mmuext_op, list, count, done, domain)
+static __attribute__((noinline)) int64_t operate_many(uint64_t list, uint64_t count, uint64_t done,
+                                                      uint64_t domain)
 {
     const struct mmu_list call = {list, count, done, (domid_t)domain};
 
     return mmu_domains_run_list(__HYPERVISOR_mmuext_op, &call, sizeof(struct mmuext_op), operate);
+}
+
+/* One operation on oneself, a flush or a base pointer, is what most calls are: that goes straight. */
+HYPERCALL_4(hc_mmuext_op, list, count, done, domain)
+{
+    struct domain *d = current_domain();
+    const struct mmu_domains domains = {d, d, false};
+    struct mmuext_op op;
+
+    if (count != 1 || done != 0 || (domid_t)domain != DOMID_SELF) {
+        return operate_many(list, count, done, domain);
+    }
+    if (unlikely(guest_access_read(&op, GVA(list), sizeof(op)) != 0)) {
+        return -XEN_EFAULT;
+    }
+    int result = carry_out(&domains, &op);
+    int left = page_table_settle(d);
+    /* What was not done yet, or left something to be taken apart, goes the long way. */
+    if (unlikely(result == -XEN_ERESTART)) {
+        return operate_many(list, 1, 0, DOMID_SELF);
+    }
+    return likely(left == 0) || result != 0 ? result : operate_many(list, 0, 0, DOMID_SELF);
 }

@@ -13,7 +13,8 @@
 #include "../mm/page_type.h"
 #include "../mm/pt_update.h"
 
-static int update(struct vcpu *v, gva_t address, pte_t value, struct domain *frame_owner)
+static inline __attribute__((always_inline)) int update(struct vcpu *v, gva_t address, pte_t value,
+                                                        struct domain *frame_owner)
 {
     struct domain *d = v->domain;
 

@@ -23,7 +23,7 @@ bool guest_access_range_ok(gva_t start, size_t size)
     return end <= UINT64_C(1) << 47 || start.v >= HV_VIRT_END;
 }
 
-int guest_access_read(void *destination, gva_t source, size_t size)
+int guest_access_read_any(void *destination, gva_t source, size_t size)
 {
     if (unlikely(!guest_access_range_ok(source, size)) ||
         unlikely(machine_copy_from_guest(destination, source, size) != 0)) {
@@ -34,7 +34,7 @@ int guest_access_read(void *destination, gva_t source, size_t size)
     return 0;
 }
 
-int guest_access_write(gva_t destination, const void *source, size_t size)
+int guest_access_write_any(gva_t destination, const void *source, size_t size)
 {
     if (unlikely(!guest_access_range_ok(destination, size)) ||
         unlikely(machine_copy_to_guest(destination, source, size) != 0)) {

@@ -8,18 +8,50 @@
 #ifndef XENLIKE_MM_GUEST_ACCESS_H
 #define XENLIKE_MM_GUEST_ACCESS_H
 
+#include <public/errno.h>
+
 #include "../cpu/machine.h"
 #include "addr.h"
 
-int guest_access_read(void *destination, gva_t source, size_t size);
-int guest_access_write(gva_t destination, const void *source, size_t size);
+int guest_access_read_any(void *destination, gva_t source, size_t size);
+int guest_access_write_any(gva_t destination, const void *source, size_t size);
 int guest_access_clear(gva_t destination, size_t size);
+
+/* GA1 for what is smaller than the guest's lower half: it begins neither in the hypervisor's range nor in what is not canonical below it,
+ * which lies next to it, nor so close in front that it reaches there. */
+static inline bool guest_access_small_ok(gva_t start, size_t size)
+{
+    uint64_t forbidden = (UINT64_C(1) << 47) - size + 1;
+    return start.v - forbidden >= HV_VIRT_END - forbidden;
+}
 /* One aligned or unaligned word, quickly: false is a fault. */
 static inline bool guest_access_read_u32(uint32_t *value, gva_t source)
 {
-    /* Neither in the hypervisor's range nor in what is not canonical below it, which lies next to it. */
-    const uint64_t forbidden = (UINT64_C(1) << 47) - sizeof(*value) + 1;
-    return source.v - forbidden >= HV_VIRT_END - forbidden && machine_read_guest_u32(value, source);
+    return guest_access_small_ok(source, sizeof(*value)) && machine_read_guest_u32(value, source);
+}
+/* Structures of whole words go the short way: nearly all that hypercalls are given. */
+#define IS_SHORT(size) (__builtin_constant_p(size) && (size) <= PAGE_SIZE && (size) % 8 == 0)
+static inline __attribute__((always_inline)) int guest_access_read(void *destination, gva_t source,
+                                                                   size_t size)
+{
+    if (!IS_SHORT(size)) {
+        return guest_access_read_any(destination, source, size);
+    }
+    bool read = likely(guest_access_small_ok(source, size)) &&
+                likely(machine_copy_words_from_guest(destination, source, size / 8) == 0);
+    compiler_barrier(); /* as in the long way */
+    return read ? 0 : -XEN_EFAULT;
+}
+static inline __attribute__((always_inline)) int guest_access_write(gva_t destination,
+                                                                    const void *source, size_t size)
+{
+    if (!IS_SHORT(size)) {
+        return guest_access_write_any(destination, source, size);
+    }
+    return likely(guest_access_small_ok(destination, size)) &&
+                   likely(machine_copy_words_to_guest(destination, source, size / 8) == 0)
+               ? 0
+               : -XEN_EFAULT;
 }
 /* True when no byte of the range is the hypervisor's or non-canonical (it may still fault). */
 bool guest_access_range_ok(gva_t start, size_t size);
