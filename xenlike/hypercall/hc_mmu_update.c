@@ -30,7 +30,8 @@ static int update_m2p(const struct mmu_domains *domains, mfn_t mfn, uint64_t gpf
 }
 
 /* With the tables' page_lock held. */
-static int carry_out(const struct mmu_domains *domains, const struct mmu_update *request)
+static inline __attribute__((always_inline)) int carry_out(const struct mmu_domains *domains,
+                                                           const struct mmu_update *request)
 {
     maddr_t entry = MADDR(request->ptr & ~COMMAND_MASK);
     unsigned int index = (unsigned int)(entry.a & (PAGE_SIZE - 1)) / sizeof(pte_t);

@@ -48,10 +48,8 @@ static COLD int change_flags(struct domain *d, pte_t *slot, pte_t old, pte_t wan
     return store(slot, old, wanted, how) ? 0 : -XEN_EAGAIN;
 }
 
-/* Any change of an L1 entry. */
-static __attribute__((noinline)) int change_l1(struct domain *d, pte_t *slot, pte_t old,
-                                               pte_t wanted, struct domain *frame_owner,
-                                               enum pt_store how)
+int pt_update_l1(struct domain *d, pte_t *slot, pte_t old, pte_t wanted, struct domain *frame_owner,
+                 enum pt_store how)
 {
     if ((wanted & PTE_PRESENT) != 0) {
         if (((old ^ wanted) & ~PTE_FREE_BITS) == 0) {
@@ -71,16 +69,19 @@ static __attribute__((noinline)) int change_l1(struct domain *d, pte_t *slot, pt
     return 0;
 }
 
-/* The path that guests take most: a page becomes mapped writable, in the place of nothing or of another. All else takes change_l1. */
-int pt_update_l1(struct domain *d, pte_t *slot, pte_t old, pte_t wanted, struct domain *frame_owner,
-                 enum pt_store how)
+/* The path that guests take most: a page becomes mapped writable, in the place of nothing or of another. All else takes pt_update_l1. */
+static inline __attribute__((always_inline)) int update_l1(struct domain *d, pte_t *slot,
+                                                           pte_t wanted, struct domain *frame_owner,
+                                                           enum pt_store how)
 {
+    pte_t old = READ_ONCE(*slot);
+
     if (unlikely(how != PT_STORE_PLAIN) || unlikely(frame_owner != d) ||
         unlikely((wanted & (PTE_PRESENT | PTE_WRITE | PTE_BEYOND | pt_entry_refused_l1(d))) !=
                  (PTE_PRESENT | PTE_WRITE)) ||
         unlikely(((old ^ wanted) & ~PTE_FREE_BITS) == 0) ||
         unlikely(!page_type_try_get_writable(pte_mfn(wanted), d))) {
-        return change_l1(d, slot, old, wanted, frame_owner, how);
+        return pt_update_l1(d, slot, old, wanted, frame_owner, how);
     }
     WRITE_ONCE(*slot, pt_entry_adjust_l1(wanted));
     if ((old & PTE_PRESENT) != 0 && (unlikely((old & (PTE_WRITE | PTE_GRANT)) != PTE_WRITE) ||
@@ -142,9 +143,7 @@ int pt_update_entry(struct domain *d, mfn_t table, unsigned int index, pte_t wan
     /* A table's type cannot go while page_lock is held: no reference is needed to look at it. */
     if (likely((state & FRAME_VALIDATED) != 0)) {
         if (likely(type == FRAME_L1)) {
-            pte_t *slot = &page_type_entries(table)[index];
-
-            return pt_update_l1(d, slot, READ_ONCE(*slot), wanted, frame_owner, how);
+            return update_l1(d, &page_type_entries(table)[index], wanted, frame_owner, how);
         }
         return update_upper(d, table, (unsigned int)type, index, wanted, how);
     }
@@ -195,9 +194,8 @@ int pt_update_address(struct domain *d, mfn_t l4, gva_t address, pte_t wanted,
     if (unlikely(!is_l1_of(d, table))) {
         return -XEN_EINVAL;
     }
-    pte_t *slot = &page_type_entries(MFN(table))[pt_index(address.v, 1)];
-
-    return pt_update_l1(d, slot, READ_ONCE(*slot), wanted, frame_owner, PT_STORE_PLAIN);
+    return update_l1(d, &page_type_entries(MFN(table))[pt_index(address.v, 1)], wanted, frame_owner,
+                     PT_STORE_PLAIN);
 }
 
 bool pt_update_find_l1(const struct domain *d, mfn_t l4, gva_t address, mfn_t *table,
