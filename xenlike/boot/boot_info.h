@@ -3,8 +3,7 @@
  * What the boot loader said: RAM, modules, command line. Filled once in start.c, constant after that.
  * Owns: struct boot_info. Read next: start.c, paging.c.
  */
-#ifndef XENLIKE_BOOT_BOOT_INFO_H
-#define XENLIKE_BOOT_BOOT_INFO_H
+#pragma once
 
 #include "../mm/addr.h"
 
@@ -54,5 +53,3 @@ extern struct boot_info boot_info;
 bool boot_info_option(const char *name, char *value, size_t size);
 /* Sets boot_info.options from boot_info.command_line. */
 void boot_info_parse_options(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The Multiboot 0.6.96 hand-over, as far as it is used here. All addresses are physical, below 4 GiB. */
-#ifndef XENLIKE_BOOT_MULTIBOOT_H
-#define XENLIKE_BOOT_MULTIBOOT_H
+#pragma once
 
 #define MULTIBOOT_HEADER_MAGIC  0x1badb002
 #define MULTIBOOT_LOADED_MAGIC  0x2badb002
@@ -37,6 +36,4 @@ struct multiboot_range {
     uint64_t start, length;
     uint32_t type;
 } __attribute__((packed));
-#endif
-
 #endif

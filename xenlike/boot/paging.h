@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The hypervisor's half of the address space, built once at boot; mm/layout.h is its map. */
-#ifndef XENLIKE_BOOT_PAGING_H
-#define XENLIKE_BOOT_PAGING_H
+#pragma once
 
 #include "../mm/addr.h"
 
@@ -18,5 +17,3 @@ mfn_t paging_frame(void);
 pte_t *paging_entry(uint64_t address);
 /* Base table with nothing but the hypervisor's half: for an idle CPU. */
 extern mfn_t paging_idle_base;
-
-#endif

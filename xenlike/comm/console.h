@@ -7,8 +7,7 @@
  *            CN2 log positions only grow (modulo 2^32), so a reader can follow with an index.
  * Locks: console, the last of all. Guest ABI: docs/abi/console_io.md, sysctl.md (readconsole). Read next: console.c.
  */
-#ifndef XENLIKE_COMM_CONSOLE_H
-#define XENLIKE_COMM_CONSOLE_H
+#pragma once
 
 #include <public/sysctl.h>
 
@@ -33,5 +32,3 @@ int console_read_log(struct xen_sysctl_readconsole *request);
 
 /* The last bytes of the log, at most size; how many. For panic(): takes no lock. */
 uint32_t console_log_end(char *text, uint32_t size);
-
-#endif

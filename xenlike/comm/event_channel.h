@@ -7,8 +7,7 @@
  * Locks: event bind (all that binds or closes), then a channel's. Errnos per sub-op: docs/abi/event_channel_op.md.
  * Read next: event_channel.c (sending, 2-level delivery), event_channel_bind.c (how ports come and go), event_fifo.c.
  */
-#ifndef XENLIKE_COMM_EVENT_CHANNEL_H
-#define XENLIKE_COMM_EVENT_CHANNEL_H
+#pragma once
 
 #include <public/event_channel.h>
 
@@ -60,5 +59,3 @@ int event_fifo_init_control(struct evtchn_init_control *op);
 int event_fifo_expand_array(const struct evtchn_expand_array *op);
 /* From the next time on that the port becomes pending. -EINVAL no such port, or priority; -EACCES it is free; -ENOSYS 2-level. */
 int event_fifo_set_priority(const struct evtchn_set_priority *op);
-
-#endif

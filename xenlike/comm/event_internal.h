@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What event_channel.c, event_channel_bind.c and event_fifo.c share: the channel, a domain's table of them, how pending is marked. */
-#ifndef XENLIKE_COMM_EVENT_INTERNAL_H
-#define XENLIKE_COMM_EVENT_INTERNAL_H
+#pragma once
 
 #include "event_channel.h"
 
@@ -89,5 +88,3 @@ void event_channel_wake_pollers(struct domain *d, uint32_t port);
 bool event_fifo_create(struct domain *d);
 /* The guest's frames go back, and every queue is forgotten. No port is open. */
 void event_fifo_close(struct domain *d);
-
-#endif

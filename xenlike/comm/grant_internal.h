@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What grant_table.c, grant_map.c and grant_copy.c share: a domain's table, claims on its entries, its list of mappings. */
-#ifndef XENLIKE_COMM_GRANT_INTERNAL_H
-#define XENLIKE_COMM_GRANT_INTERNAL_H
+#pragma once
 
 #include "grant_table.h"
 
@@ -58,5 +57,3 @@ void grant_table_release(struct domain *granter, grant_ref_t ref, bool readonly)
 /* References of one use of the granter's frame (GT2): GNTST_okay, GNTST_bad_page not its RAM, GNTST_general_error not writable now. */
 int16_t grant_table_reference(struct domain *owner, mfn_t frame, bool readonly);
 void grant_table_unreference(mfn_t frame, bool readonly);
-
-#endif

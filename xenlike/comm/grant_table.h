@@ -7,8 +7,7 @@
  * and claimed by compare-exchange. Locks: grant table of the granter; maptrack of the mapper, taken alone.
  * Guest ABI: docs/abi/grant_table_op.md. Read next: grant_table.c (entries), grant_map.c, grant_copy.c.
  */
-#ifndef XENLIKE_COMM_GRANT_TABLE_H
-#define XENLIKE_COMM_GRANT_TABLE_H
+#pragma once
 
 #include <public/grant_table.h>
 
@@ -89,5 +88,3 @@ struct grant_copy_state {
 void grant_copy_begin(struct grant_copy_state *state);
 int16_t grant_copy(const struct gnttab_copy *op, struct grant_copy_state *state);
 void grant_copy_end(struct grant_copy_state *state);
-
-#endif

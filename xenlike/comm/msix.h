@@ -4,8 +4,7 @@
  *
  * Owns: the tables' mappings. Invariant: PI2 (pirq.h). Locks: the caller's (PIRQ). Read next: msix.c.
  */
-#ifndef XENLIKE_COMM_MSIX_H
-#define XENLIKE_COMM_MSIX_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -18,5 +17,3 @@ int msix_open(uint16_t function, uint16_t index, uint64_t table_base, msix_entry
 /* Directs the entry to a vector of the machine, masked. */
 void msix_program(msix_entry_t *entry, uint32_t vector);
 void msix_mask(msix_entry_t *entry, bool masked);
-
-#endif

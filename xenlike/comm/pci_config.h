@@ -5,8 +5,7 @@
  * Invariant: PC1 the address latch belongs to whoever holds the lock; PC2 a guest never writes the part of an MSI or MSI-X
  * capability that says where interrupts go. Locks: PCI configuration. Read next: msix.c, domain/pv_emulate.c.
  */
-#ifndef XENLIKE_COMM_PCI_CONFIG_H
-#define XENLIKE_COMM_PCI_CONFIG_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -25,5 +24,3 @@ void pci_config_stop_devices(void);
 
 /* May a guest that set the latch to `address` (the byte offset included) write there? */
 bool pci_config_write_allowed(uint32_t address, uint32_t bytes, uint32_t value);
-
-#endif

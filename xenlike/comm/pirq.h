@@ -6,8 +6,7 @@
  * PIRQ is bound to a port.
  * Locks: PIRQ (one for all: only the hardware domain has any). Guest ABI: docs/abi/physdev_op.md. Read next: pirq.c, msix.c.
  */
-#ifndef XENLIKE_COMM_PIRQ_H
-#define XENLIKE_COMM_PIRQ_H
+#pragma once
 
 #include <public/physdev.h>
 
@@ -37,5 +36,3 @@ int pirq_unmap(struct domain *d, int pirq);
 int pirq_get_free(struct domain *d, uint32_t *pirq);
 /* -EINVAL not mapped. */
 int pirq_check(const struct domain *d, uint32_t pirq);
-
-#endif

@@ -10,8 +10,7 @@
  *   -EFAULT  the request or the buffer cannot be read, the result cannot be written
  * Guests include this file, too. Guest ABI: docs/labs/1-hypercalls/checksum.md.
  */
-#ifndef XENLIKE_COURSE_CHECKSUM_H
-#define XENLIKE_COURSE_CHECKSUM_H
+#pragma once
 
 #include <stdint.h>
 
@@ -33,5 +32,3 @@ struct checksum_result {
     uint32_t sum;
     uint64_t length; /* as in the request */
 };
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The local APIC, in xAPIC or x2APIC mode as the firmware left it, and one entry of the I/O APIC. */
-#ifndef XENLIKE_CPU_APIC_H
-#define XENLIKE_CPU_APIC_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -19,5 +18,3 @@ uint32_t apic_requests(unsigned int word);
 void apic_disable_pic(void);
 /* ISA interrupt, edge triggered, to this CPU. */
 void apic_route_isa(unsigned int irq, uint32_t vector);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calibration at boot, and the interrupt's half of the one-shot timer; the rest of clock.c is in machine.h. */
-#ifndef XENLIKE_CPU_CLOCK_H
-#define XENLIKE_CPU_CLOCK_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -11,5 +10,3 @@ void clock_init(void);
 void clock_deadline_passed(void);
 /* Is this CPU's deadline behind us (its interrupt waits)? */
 bool clock_deadline_is_due(void);
-
-#endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* GDT window, LDT window, IDT and TSS of each CPU. What a vCPU has of them: machine_load_gdt() and machine_load_ldt(). */
-#ifndef XENLIKE_CPU_DESCRIPTORS_H
-#define XENLIKE_CPU_DESCRIPTORS_H
+#pragma once
 
 /* Loads GDTR, IDTR, TR and the syscall registers of the CPU this runs on. */
 void descriptors_init_cpu(void);
-
-#endif

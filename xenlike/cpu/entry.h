@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What entry.S gives to C, and what it calls. */
-#ifndef XENLIKE_CPU_ENTRY_H
-#define XENLIKE_CPU_ENTRY_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -44,5 +43,3 @@ struct exception_fixup {
     int32_t continuation;
 };
 extern const struct exception_fixup exception_table_start[], exception_table_end[];
-
-#endif

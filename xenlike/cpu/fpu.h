@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* FPU state: switched eagerly for vCPUs that have used it, never touched for the others. */
-#ifndef XENLIKE_CPU_FPU_H
-#define XENLIKE_CPU_FPU_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -14,5 +13,3 @@ void fpu_init_cpu(void);
 bool fpu_first_use(struct vcpu *v);
 /* On a switch: saves what `previous` may have changed; loads the state of `next`, sets TS when it has none or wants it. */
 void fpu_switch(struct vcpu *previous, struct vcpu *next);
-
-#endif

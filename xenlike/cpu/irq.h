@@ -2,8 +2,7 @@
 /*
  * Interrupt vectors. They arrive only while a guest runs or the CPU idles, never inside the hypervisor.
  */
-#ifndef XENLIKE_CPU_IRQ_H
-#define XENLIKE_CPU_IRQ_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -23,5 +22,3 @@ void irq_vector_free(uint32_t vector);
 void irq_dispatch(uint32_t vector);
 /* This CPU's APIC id, for the address of a message-signalled interrupt. */
 uint32_t irq_lapic_id(void);
-
-#endif

@@ -4,8 +4,7 @@
  * earnest; tests/fake/ implements it on the host, where memory, clock and faults are a test's to command.
  * Nothing outside boot/ and cpu/ contains assembly or names a register of the machine.
  */
-#ifndef XENLIKE_CPU_MACHINE_H
-#define XENLIKE_CPU_MACHINE_H
+#pragma once
 
 #include "../mm/addr.h"
 #include "../mm/layout.h"
@@ -147,5 +146,3 @@ void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value);
 /* Device registers, uncached and not executable, for good; NULL: the fixed-map area is full. */
 volatile void *machine_map_device(maddr_t address, unsigned int pages);
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
-
-#endif

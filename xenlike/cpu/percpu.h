@@ -6,8 +6,7 @@
  * reaches it through rsp alone, on the emergency (IST) stacks of the same block, too: no swapgs, no unsafe window.
  * Locks: written by its own CPU only, except work (atomic). Read next: percpu.c, entry.S.
  */
-#ifndef XENLIKE_CPU_PERCPU_H
-#define XENLIKE_CPU_PERCPU_H
+#pragma once
 
 #include "../lib/compiler.h"
 #include "../mm/addr.h"
@@ -106,5 +105,3 @@ uint32_t percpu_take_work(void);
 void percpu_do_work(void);
 /* Enters `current` from the top of the stack (entry.S). */
 NORETURN void exit_to_guest(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One-instruction wrappers. Only boot/ and cpu/ include this. */
-#ifndef XENLIKE_CPU_REGISTERS_H
-#define XENLIKE_CPU_REGISTERS_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -139,5 +138,3 @@ static inline void read_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 PORT(8, "b")
 PORT(16, "w")
 PORT(32, "l")
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The PC's text screen, 80 by 25. Output only. */
-#ifndef XENLIKE_CPU_SCREEN_H
-#define XENLIKE_CPU_SCREEN_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -9,5 +8,3 @@
 void screen_init(void);
 /* Knows \n, \r, \b and the sequences that clear a line's rest, clear all, and go back; skips others. */
 void screen_write(const char *text, size_t size);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Changing the running vCPU. */
-#ifndef XENLIKE_CPU_SWITCH_H
-#define XENLIKE_CPU_SWITCH_H
+#pragma once
 
 struct vcpu;
 
@@ -14,5 +13,3 @@ void switch_idle(void);
 void switch_to(struct vcpu *next);
 /* Makes this CPU's idle vCPU, current from here on. */
 void switch_init_cpu(void);
-
-#endif

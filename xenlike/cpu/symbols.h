@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of the hypervisor's functions, for panics. */
-#ifndef XENLIKE_CPU_SYMBOLS_H
-#define XENLIKE_CPU_SYMBOLS_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -9,5 +8,3 @@
 const char *symbols_find(uint64_t address, uint64_t *offset);
 /* Prints what look like return addresses on the stack, with names. Stays inside the CPU's stack block. */
 void symbols_print_stack(uint64_t stack_pointer);
-
-#endif

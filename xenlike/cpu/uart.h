@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The two ways out for text: QEMU's debug console (port 0xe9) and the first UART. Polling out, interrupts in. */
-#ifndef XENLIKE_CPU_UART_H
-#define XENLIKE_CPU_UART_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -13,5 +12,3 @@ int uart_receive(void);
 /* Reception raises IRQ_VECTOR_UART. */
 void uart_enable_interrupt(void);
 void debug_port_write(const char *text, size_t size);
-
-#endif

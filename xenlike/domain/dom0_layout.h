@@ -3,8 +3,7 @@
  * Where in its pseudo-physical memory the first domain finds things; page 0 is at the image's virt_base. Pure.
  * Read next: dom0_layout.c.
  */
-#ifndef XENLIKE_DOMAIN_DOM0_LAYOUT_H
-#define XENLIKE_DOMAIN_DOM0_LAYOUT_H
+#pragma once
 
 #include "elf_image.h"
 
@@ -21,5 +20,3 @@ struct dom0_layout {
 
 void dom0_layout_plan(struct dom0_layout *layout, const struct elf_image *image,
                       uint64_t initrd_pages, uint64_t nr_pages);
-
-#endif

@@ -4,8 +4,7 @@
  * Invariant: DR1 no device writes to memory once a frame of the old dom0 is free. DR2 at most one of a guest's pauses is of here, so
  * that one unpause lets it run again, however often dom0 crashed meanwhile. Read next: dom0_restart.c, docs/restart.md.
  */
-#ifndef XENLIKE_DOMAIN_DOM0_RESTART_H
-#define XENLIKE_DOMAIN_DOM0_RESTART_H
+#pragma once
 
 #include "domain.h"
 
@@ -14,5 +13,3 @@ bool dom0_restart_begin(struct domain *dom0);
 /* For the idle loop, where no vCPU is loaded: is there a dom0 to replace, and the replacement. */
 bool dom0_restart_is_due(void);
 void dom0_restart(void);
-
-#endif

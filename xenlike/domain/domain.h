@@ -6,8 +6,7 @@
  * dying, then dead, never back; DM3 a dying domain acquires nothing (frames, maps, ports): whoever gives checks is_dying under the giving lock.
  * Locks: said per group of fields. Read next: domain.c, hypercall/hc_domctl.c.
  */
-#ifndef XENLIKE_DOMAIN_DOMAIN_H
-#define XENLIKE_DOMAIN_DOMAIN_H
+#pragma once
 
 #include <public/xen.h>
 #include <public/domctl.h>
@@ -142,5 +141,3 @@ static inline bool vcpu_is_runnable(const struct vcpu *v)
     return READ_ONCE(v->pause_flags) == 0 && READ_ONCE(v->pause_count) == 0 &&
            READ_ONCE(v->domain->pause_count) == 0;
 }
-
-#endif

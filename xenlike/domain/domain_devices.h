@@ -5,8 +5,7 @@
  * Owns: domain.io_port_bitmap. Invariant: DD1 a port that the hypervisor drives itself is in no domain's bitmap.
  * Locks: domain. Guest ABI: docs/abi/domctl.md. Read next: domain_devices.c.
  */
-#ifndef XENLIKE_DOMAIN_DOMAIN_DEVICES_H
-#define XENLIKE_DOMAIN_DOMAIN_DEVICES_H
+#pragma once
 
 #include "domain.h"
 
@@ -17,5 +16,3 @@ void domain_devices_destroy(struct domain *d);
 int domain_devices_permit_ports(struct domain *d, uint32_t first, uint32_t count, bool allow);
 /* Are all `bytes` ports from port on allowed? */
 bool domain_devices_port_allowed(const struct domain *d, uint16_t port, unsigned int bytes);
-
-#endif

@@ -3,8 +3,7 @@
  * A kernel image as a builder needs it: where it loads, where it starts, what its notes say. Pure: bytes in, numbers out.
  * Read next: elf_image.c, build_dom0.c.
  */
-#ifndef XENLIKE_DOMAIN_ELF_IMAGE_H
-#define XENLIKE_DOMAIN_ELF_IMAGE_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -37,5 +36,3 @@ struct elf_segment {
 int elf_image_parse(struct elf_image *image, const void *bytes, uint64_t size, const char **reason);
 /* The index-th program header of a parsed image; false: nothing to load there. */
 bool elf_image_segment(const struct elf_image *image, uint32_t index, struct elf_segment *segment);
-
-#endif

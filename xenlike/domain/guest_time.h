@@ -3,8 +3,7 @@
  * Time as guests see it: the pvclock page, the wall clock, the timers of a vCPU, run-state areas, watchdogs.
  * Guest ABI: docs/abi/time.md. Read next: guest_time.c, timer.h.
  */
-#ifndef XENLIKE_DOMAIN_GUEST_TIME_H
-#define XENLIKE_DOMAIN_GUEST_TIME_H
+#pragma once
 
 #include "domain.h"
 
@@ -30,5 +29,3 @@ int guest_time_set_periodic(struct vcpu *v, uint64_t period_ns);
 /* SCHEDOP_watchdog: the id for a new one, else 0; -EINVAL no such id, or nothing to start; -ENOSPC both taken; -ENOMEM. */
 int guest_time_set_watchdog(struct domain *d, uint32_t id, uint32_t timeout_seconds);
 void guest_time_stop_watchdogs(struct domain *d);
-
-#endif

@@ -6,8 +6,7 @@
  * Files: pv_traps.c (entry into the guest kernel), pv_return.c (iret), pv_emulate.c and pv_registers.c (privileged instructions),
  * pv_io.c (ports), pv_cpuid.c, pv_debug.c, pv_segments.c (descriptors), pv_context.c (whole contexts, callbacks).
  */
-#ifndef XENLIKE_DOMAIN_PV_H
-#define XENLIKE_DOMAIN_PV_H
+#pragma once
 
 #include <public/callback.h>
 
@@ -96,5 +95,3 @@ int pv_set_trap(struct vcpu *v, const struct trap_info *trap);
 int pv_register_callback(struct vcpu *v, uint16_t type, uint16_t flags, uint64_t address);
 /* -EINVAL one that a kernel cannot be without; -ENOSYS no such type. */
 int pv_unregister_callback(struct vcpu *v, uint16_t type);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the pv_*.c files use of each other and nobody else does. */
-#ifndef XENLIKE_DOMAIN_PV_INTERNAL_H
-#define XENLIKE_DOMAIN_PV_INTERNAL_H
+#pragma once
 
 #include <public/errno.h>
 
@@ -30,5 +29,3 @@ uint64_t pv_cr4_allowed(void);
 bool pv_is_64_bit_code(const struct vcpu *v, uint16_t selector);
 /* Drops the descriptor pages' references. */
 void pv_segments_relinquish(struct vcpu *v);
-
-#endif

@@ -5,8 +5,7 @@
  * Invariant: SC1 the running vCPU is in no queue; SC2 a runnable vCPU that does not run is in exactly one. Locks: runqueue.
  * No stack is switched: schedule() changes `current`, loads its context (cpu/switch.c) and the exit path enters it.
  */
-#ifndef XENLIKE_DOMAIN_SCHEDULE_H
-#define XENLIKE_DOMAIN_SCHEDULE_H
+#pragma once
 
 #include <public/sched.h>
 
@@ -32,5 +31,3 @@ int schedule_pin(struct vcpu *v, int32_t cpu);
 void schedule_runstate(struct vcpu *v, struct vcpu_runstate_info *info); /* up to date */
 uint64_t schedule_domain_time_ns(const struct domain *d);
 uint64_t schedule_idle_time_ns(unsigned int cpu);
-
-#endif

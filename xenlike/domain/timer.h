@@ -4,8 +4,7 @@
  * Owns: struct timer. Invariant: TM1 the machine's deadline is the heap's minimum. Locks: timer heap.
  * Callbacks run with the heap lock dropped, interrupts off, on the CPU that armed the timer.
  */
-#ifndef XENLIKE_DOMAIN_TIMER_H
-#define XENLIKE_DOMAIN_TIMER_H
+#pragma once
 
 #include "../lib/heap.h"
 
@@ -25,5 +24,3 @@ static inline bool timer_is_armed(const struct timer *timer)
 }
 /* From the interrupt (or the idle loop): runs all that is due and arms the next. */
 void timer_expired(void);
-
-#endif

@@ -8,8 +8,7 @@
  *                took the slow path (domain and hypercall code always sees whole regs).
  * Locks: said per group of fields. Read next: domain.h, cpu/entry.S.
  */
-#ifndef XENLIKE_DOMAIN_VCPU_H
-#define XENLIKE_DOMAIN_VCPU_H
+#pragma once
 
 #include <public/xen.h>
 #include <public/vcpu.h>
@@ -158,5 +157,3 @@ void vcpu_relinquish(struct vcpu *v);
 /* arch state from a context checked field by field; 0, -EINVAL (bad frame, base, callback), -EBUSY; v must not be running. (pv_context.c) */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context);
 void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *context);
-
-#endif

@@ -4,8 +4,7 @@
  * A handler gets the domain that op->domain names (with a reference; NULL for those that need none) and returns 0 or an errno;
  * DOMCTL_COPY_BACK when op has results. -ERESTART makes the guest call again. Read next: hc_domctl.c.
  */
-#ifndef XENLIKE_HYPERCALL_DOMCTL_INTERNAL_H
-#define XENLIKE_HYPERCALL_DOMCTL_INTERNAL_H
+#pragma once
 
 #include <public/domctl.h>
 
@@ -35,5 +34,3 @@ domctl_handler hc_domctl_setdebugging, hc_domctl_gdbsx_guestmemio, hc_domctl_gdb
 domctl_handler hc_domctl_max_mem, hc_domctl_hypercall_init, hc_domctl_getpageframeinfo3,
     hc_domctl_irq_permission, hc_domctl_iomem_permission, hc_domctl_ioport_permission,
     hc_domctl_set_address_size, hc_domctl_get_address_size, hc_domctl_settimeoffset;
-
-#endif

@@ -7,8 +7,7 @@
  * with hypercall_continue() and returns that function's value: the guest re-executes the call (design: continuation).
  * Every handler has this one signature, so that tests and fuzzers can call each. Read next: hypercall/table.c, docs/abi/.
  */
-#ifndef XENLIKE_HYPERCALL_HYPERCALL_H
-#define XENLIKE_HYPERCALL_HYPERCALL_H
+#pragma once
 
 #include <public/errno.h>
 #include <public/xen.h>
@@ -47,5 +46,3 @@ hypercall_handler hc_set_trap_table, hc_mmu_update, hc_set_gdt, hc_stack_switch,
     hc_vcpu_op, hc_set_segment_base, hc_mmuext_op, hc_nmi_op, hc_sched_op, hc_callback_op,
     hc_event_channel_op, hc_physdev_op, hc_sysctl, hc_domctl, hc_sched_op_compat,
     hc_event_channel_op_compat, hc_physdev_op_compat, hc_checksum;
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The sub-operations of memory_op, by file: memory_reservation.c, memory_exchange.c, memory_maps.c. */
-#ifndef XENLIKE_HYPERCALL_MEMORY_OPS_H
-#define XENLIKE_HYPERCALL_MEMORY_OPS_H
+#pragma once
 
 #include <public/memory.h>
 
@@ -38,5 +37,3 @@ static inline unsigned int memory_ops_max_order(void)
 {
     return current_domain()->is_privileged ? 12 : 9;
 }
-
-#endif

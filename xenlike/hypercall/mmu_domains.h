@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The two domains that a memory-management call is about: whose tables, and whose frames they may name. */
-#ifndef XENLIKE_HYPERCALL_MMU_DOMAINS_H
-#define XENLIKE_HYPERCALL_MMU_DOMAINS_H
+#pragma once
 
 #include "../mm/guest_access.h"
 #include "hypercall.h"
@@ -76,5 +75,3 @@ mmu_domains_run_list(uint64_t nr, const struct mmu_list *call, size_t element_si
     }
     return result;
 }
-
-#endif

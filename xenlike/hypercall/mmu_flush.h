@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The flushes that guests ask for: update_va_mapping's flags and mmuext_op. */
-#ifndef XENLIKE_HYPERCALL_MMU_FLUSH_H
-#define XENLIKE_HYPERCALL_MMU_FLUSH_H
+#pragma once
 
 #include "../domain/domain.h"
 
@@ -14,5 +13,3 @@ int mmu_flush_vcpu_mask(const struct domain *d, uint64_t bitmap_pointer, cpumask
 /* A page of the guest's half (others have nothing to flush), or everything: a guest's user entries are global, so those too. */
 void mmu_flush_page(cpumask_t mask, gva_t address);
 void mmu_flush_all(cpumask_t mask);
-
-#endif

@@ -6,8 +6,7 @@
  * either answers (its results are copied out), or stops to be called again (-ERESTART: the structure stays as the guest wrote it).
  * Read next: hc_event_channel_op.c.
  */
-#ifndef XENLIKE_HYPERCALL_OPERATION_H
-#define XENLIKE_HYPERCALL_OPERATION_H
+#pragma once
 
 #include "hypercall.h"
 
@@ -35,5 +34,3 @@ int64_t operation_run(const struct operation *table, size_t count, uint64_t nr, 
 /* The older form of a call: the command, `last` at most, and at that offset behind it the structure. */
 int64_t operation_run_compat(hypercall_handler *call, uint64_t operation, size_t offset,
                              uint32_t last);
-
-#endif

@@ -3,8 +3,7 @@
  * CHECK: our own invariants, always compiled in. Never used on a guest's input: that is refused with an
  * errno, or the domain is crashed (domain_crash).
  */
-#ifndef XENLIKE_LIB_CHECK_H
-#define XENLIKE_LIB_CHECK_H
+#pragma once
 
 #include "compiler.h"
 
@@ -17,5 +16,3 @@ NORETURN COLD void panic(const char *format, ...) PRINTF_LIKE(1, 2);
             panic("%s:%d: this must hold: %s", __FILE__, __LINE__, #condition); \
         }                                                                       \
     } while (0)
-
-#endif

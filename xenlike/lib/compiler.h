@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What C lacks: branch hints, container_of, lock annotations, checked arithmetic, static assertions. */
-#ifndef XENLIKE_LIB_COMPILER_H
-#define XENLIKE_LIB_COMPILER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +46,4 @@ static inline uint64_t mask_of_bytes(unsigned int bytes)
 #define ACQUIRES(lock)
 #define RELEASES(lock)
 #define UNCHECKED_LOCKING
-#endif
-
 #endif

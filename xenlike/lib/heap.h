@@ -4,8 +4,7 @@
  * Push and first are O(1); take and remove O(log n) amortised.
  * Invariant: HP1 no child comes before its parent; HP2 queued is true exactly for members. Locks: the caller's.
  */
-#ifndef XENLIKE_LIB_HEAP_H
-#define XENLIKE_LIB_HEAP_H
+#pragma once
 
 #include "compiler.h"
 
@@ -30,5 +29,3 @@ void heap_push(struct heap *heap, struct heap_node *node, uint64_t key);
 struct heap_node *heap_take(struct heap *heap);
 /* Any one that is queued. */
 void heap_remove(struct heap *heap, struct heap_node *node);
-
-#endif

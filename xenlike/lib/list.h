@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A circular doubly linked list; the head is a node that holds nothing. */
-#ifndef XENLIKE_LIB_LIST_H
-#define XENLIKE_LIB_LIST_H
+#pragma once
 
 #include "compiler.h"
 
@@ -37,5 +36,3 @@ static inline void list_remove(struct list_node *node)
     list_init(node);
 }
 #define list_entry(node, type, member) container_of(node, type, member)
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Formatted output of the hypervisor's own log, and into buffers. Both end with a terminating NUL. */
-#ifndef XENLIKE_LIB_PRINT_H
-#define XENLIKE_LIB_PRINT_H
+#pragma once
 
 #include <stdarg.h>
 
@@ -13,5 +12,3 @@ void print(const char *format, ...) PRINTF_LIKE(1, 2);
 int print_to_buffer(char *buffer, size_t size, const char *format, ...) PRINTF_LIKE(3, 4);
 int print_to_buffer_v(char *buffer, size_t size, const char *format, va_list arguments)
     PRINTF_LIKE(3, 0);
-
-#endif

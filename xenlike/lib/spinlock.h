@@ -6,8 +6,7 @@
  *   event bind, channel (lower address first), FIFO, grant table, maptrack, page lock, slab, heap; domain, channel, then runqueue;
  *   console last. Domain list and timer heap are held alone.
  */
-#ifndef XENLIKE_LIB_SPINLOCK_H
-#define XENLIKE_LIB_SPINLOCK_H
+#pragma once
 
 #include "compiler.h"
 
@@ -33,5 +32,3 @@ static inline void spin_unlock(spinlock_t *lock) RELEASES(*lock) UNCHECKED_LOCKI
 {
     __atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 }
-
-#endif

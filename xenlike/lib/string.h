@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The few functions of <string.h> that freestanding code and the compiler itself ask for. */
-#ifndef XENLIKE_LIB_STRING_H
-#define XENLIKE_LIB_STRING_H
+#pragma once
 
 #if __STDC_HOSTED__
 #include <string.h>
@@ -16,6 +15,4 @@ size_t strlen(const char *text);
 int strncmp(const char *a, const char *b, size_t size);
 char *strchr(const char *text, int byte);
 char *strstr(const char *text, const char *wanted);
-#endif
-
 #endif

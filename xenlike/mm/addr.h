@@ -6,8 +6,7 @@
  * and the constants of a page-table entry. PV guests have no translation: their frame numbers in page
  * tables are machine frames. Read next: mm/layout.h.
  */
-#ifndef XENLIKE_MM_ADDR_H
-#define XENLIKE_MM_ADDR_H
+#pragma once
 
 #include "../lib/compiler.h"
 
@@ -95,5 +94,3 @@ static inline bool address_is_canonical(uint64_t address)
 {
     return (uint64_t)((int64_t)(address << 16) >> 16) == address;
 }
-
-#endif

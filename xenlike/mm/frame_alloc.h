@@ -3,8 +3,7 @@
  * The heap: one buddy allocator over all RAM. Frames come zeroed, and flushed from every TLB.
  * Locks: heap. Orders 0..18 (1 GiB). Read next: frame_alloc.c.
  */
-#ifndef XENLIKE_MM_FRAME_ALLOC_H
-#define XENLIKE_MM_FRAME_ALLOC_H
+#pragma once
 
 #include "addr.h"
 
@@ -43,5 +42,3 @@ void frame_alloc_add_range(mfn_t start, mfn_t end);
 /* Small objects (1..32768 bytes) from the heap, zeroed, 32-byte aligned; NULL: none left. */
 void *hv_alloc(size_t size);
 void hv_free(void *pointer); /* NULL is ignored */
-
-#endif

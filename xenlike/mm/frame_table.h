@@ -7,8 +7,7 @@
  * Locks: none for counts (compare-exchange); page tables change under the owner's page_lock, taken in here.
  * Read next: page_table.h, frame_word.h.
  */
-#ifndef XENLIKE_MM_FRAME_TABLE_H
-#define XENLIKE_MM_FRAME_TABLE_H
+#pragma once
 
 #include "addr.h"
 #include "../cpu/machine.h"
@@ -83,5 +82,3 @@ void frame_share_with_guest(mfn_t mfn, struct domain *d, bool readonly);
 /* Ends that: the hypervisor's reference goes and d is the owner no more. The frame is freed when the last mapping of it is gone,
  * at once if there is none: the caller must not free it. */
 void frame_unshare(mfn_t mfn);
-
-#endif

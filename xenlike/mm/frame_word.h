@@ -10,8 +10,7 @@
  * One word for both counts makes "take a reference and a type reference" one locked instruction.
  * Read next: frame_table.c, page_type.c.
  */
-#ifndef XENLIKE_MM_FRAME_WORD_H
-#define XENLIKE_MM_FRAME_WORD_H
+#pragma once
 
 #include "frame_table.h"
 
@@ -92,5 +91,3 @@ void frame_alloc_return(mfn_t mfn, uint64_t state);
 
 /* The first frame at or above `from` that d owns and anybody still refers to, allocated or not. */
 mfn_t frame_next_referenced(const struct domain *d, mfn_t from);
-
-#endif

@@ -5,8 +5,7 @@
  * Copy in once, decide on the copy, copy out once. A range that touches the hypervisor's half, wraps, is not canonical or faults is
  * refused: the functions return 0 or -EFAULT (XEN_EFAULT). They may leave a partial copy behind on failure; never re-read what was copied in.
  */
-#ifndef XENLIKE_MM_GUEST_ACCESS_H
-#define XENLIKE_MM_GUEST_ACCESS_H
+#pragma once
 
 #include <public/errno.h>
 
@@ -64,5 +63,3 @@ bool guest_access_range_ok(gva_t start, size_t size);
     guest_access_write(GVA((uint64_t)(handle).p), (object), sizeof(*(object)))
 #define copy_to_guest_offset(handle, index, object) \
     guest_access_write(GVA((uint64_t)((handle).p + (index))), (object), sizeof(*(object)))
-
-#endif

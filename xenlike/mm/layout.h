@@ -15,8 +15,7 @@
  * These tables are shared by every address space: an L4 made by a guest gets these 16 entries when it is
  * validated (PT4), and nothing below them is ever private to a domain.
  */
-#ifndef XENLIKE_MM_LAYOUT_H
-#define XENLIKE_MM_LAYOUT_H
+#pragma once
 
 #define HV_L4_FIRST_SLOT 256
 #define HV_L4_SLOTS      16
@@ -41,5 +40,3 @@
 #define PERCPU_LDT    0x20000  /* 16 pages */
 #define PERCPU_STUB   0x30000  /* one page: the syscall entry stubs */
 #define PERCPU_STACK  0x40000  /* 64 KiB: stacks with guard pages, struct cpu_local at the end */
-
-#endif

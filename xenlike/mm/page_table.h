@@ -2,8 +2,7 @@
 /*
  * What the rest of the hypervisor asks of guest page tables. Rules and errno per operation: docs/abi/mmu_update.md.
  */
-#ifndef XENLIKE_MM_PAGE_TABLE_H
-#define XENLIKE_MM_PAGE_TABLE_H
+#pragma once
 
 #include "../domain/domain.h"
 #include "frame_table.h"
@@ -47,5 +46,3 @@ int page_table_relinquish_memory(struct domain *d);
 
 /* The 16 entries of the hypervisor's slots, copied into every L4. */
 extern pte_t page_table_hypervisor_slots[HV_L4_SLOTS];
-
-#endif

@@ -9,8 +9,7 @@
  * downwards; each operation on d's tables first empties that list (page_type_drain).
  * Locks: functions on tables need the owner's page_lock. Read next: page_type.c, pt_entry.c.
  */
-#ifndef XENLIKE_MM_PAGE_TYPE_H
-#define XENLIKE_MM_PAGE_TYPE_H
+#pragma once
 
 #include "frame_word.h"
 #include "../domain/domain.h"
@@ -140,5 +139,3 @@ int pt_validate_up(struct domain *d, mfn_t table, unsigned int level, unsigned i
 int pt_validate_down(struct domain *d, mfn_t table, unsigned int level, unsigned int *progress);
 /* Descriptors of a segment page, fixed where they must be. 0 or -EINVAL. */
 int pt_validate_descriptors(const struct domain *d, mfn_t page);
-
-#endif

@@ -3,8 +3,7 @@
  * The instructions with which kernels write page-table entries: mov, xchg, cmpxchg, and, or, bts, btr, btc with a memory destination.
  * Pure: bytes and registers in, a value and registers out. Read next: pt_emulate.c.
  */
-#ifndef XENLIKE_MM_PT_DECODE_H
-#define XENLIKE_MM_PT_DECODE_H
+#pragma once
 
 #include <public/xen.h>
 
@@ -54,5 +53,3 @@ void pt_decode_commit(const struct pt_store_instruction *instruction, struct cpu
 
 /* The general register of that number (0 to 15) in instructions. */
 uint64_t *pt_decode_register(struct cpu_user_regs *regs, unsigned int number);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One entry of a page table changes: what mmu_update, update_va_mapping and direct stores share. */
-#ifndef XENLIKE_MM_PT_UPDATE_H
-#define XENLIKE_MM_PT_UPDATE_H
+#pragma once
 
 #include "../domain/domain.h"
 #include "page_table.h"
@@ -30,5 +29,3 @@ int pt_update_address(struct domain *d, mfn_t l4, gva_t address, pte_t wanted,
 /* Frame and index of that entry; false: there is none in a valid L1 of d. */
 bool pt_update_find_l1(const struct domain *d, mfn_t l4, gva_t address, mfn_t *table,
                        unsigned int *index);
-
-#endif

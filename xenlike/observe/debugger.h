@@ -6,8 +6,7 @@
  * #DB itself; DB2 no store through here reaches a page table or a descriptor page.
  * Read next: debugger.c, observe/domctl_debug.c.
  */
-#ifndef XENLIKE_DOMAIN_DEBUGGER_H
-#define XENLIKE_DOMAIN_DEBUGGER_H
+#pragma once
 
 #include "../domain/domain.h"
 
@@ -21,5 +20,3 @@ uint32_t debugger_copy(struct domain *d, gva_t address, gva_t buffer, uint32_t s
 /* Of one vCPU, counted. -EBUSY 255 of them; -EINVAL an unpause too many. */
 int debugger_pause_vcpu(struct vcpu *v);
 int debugger_unpause_vcpu(struct vcpu *v);
-
-#endif

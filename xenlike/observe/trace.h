@@ -7,8 +7,7 @@
  * records go, never whether they stay inside their ring. Locks: a ring is its own CPU's; settings: the trace lock.
  * Guest ABI: docs/abi/sysctl.md. Read next: trace.c, public/trace.h.
  */
-#ifndef XENLIKE_COMM_TRACE_H
-#define XENLIKE_COMM_TRACE_H
+#pragma once
 
 #include <public/sysctl.h>
 
@@ -25,5 +24,3 @@ extern hypercall_handler *const trace_table[NR_HYPERCALLS];
 
 /* XEN_SYSCTL_tbuf_op. -EINVAL no size was set, another was, or it is out of range; -ENOMEM; -EFAULT a mask; -ENOSYS. */
 int trace_control(struct xen_sysctl_tbuf_op *op);
-
-#endif
