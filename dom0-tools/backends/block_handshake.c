@@ -204,9 +204,13 @@ static const char *connect_ring(struct block_backend *backend, struct block_vbd 
  * nothing of the change, and what it asked for is still in the ring. */
 static bool resume(struct block_backend *backend, struct block_vbd *vbd, enum xenbus_state own)
 {
-    const char *wrong = open_disk(backend, vbd) < 0 ? "the disk's file cannot be opened again"
-                                                    : connect_ring(backend, vbd);
+    const char *wrong =
+        open_disk(backend, vbd) < 0 ? "the disk's file cannot be opened again" : NULL;
 
+    /* What was offered once is not asked for again: the host may not be there yet. */
+    vbd->device.disk.limits.can_discard =
+        read_number(backend->store, vbd->back, "feature-discard", 0) == 1;
+    wrong = wrong != NULL ? wrong : connect_ring(backend, vbd);
     vbd->nr_resumed++;
     return wrong != NULL && fail(backend, vbd, own, wrong, NULL);
 }

@@ -17,9 +17,11 @@
 #include <pvk/shutdown.h>
 #include <pvk/thread.h>
 
+#include "channel_punch.h"
 #include "channel_sessions.h"
 #include "command.h"
 #include "dom0-tools/libpv/keep.h"
+#include "guest-pv-kernel/drivers/p9_filesystem.h"
 #include "guest-pv-kernel/drivers/virtio_console.h"
 #include "session_file.h"
 
@@ -30,6 +32,7 @@ struct server {
     struct channel_sessions sessions;
     struct channel_reader reader;
     bool is_successor; /* of a dom0 that crashed, and has yet to say so */
+    bool greeted;      /* the host said HELLO */
     bool broken;       /* the stream lost its frames: ignore it until the host connects anew */
 };
 
@@ -157,7 +160,7 @@ static void begin_conversation(struct server *self)
 {
     channel_reader_reset(&self->reader);
     channel_sessions_reset(&self->sessions);
-    self->broken = false;
+    self->broken = self->greeted = false;
     if (virtio_console_connected(self->port)) {
         if (self->is_successor) {
             self->is_successor = false;
@@ -183,7 +186,12 @@ static void handle_frames(struct server *self)
     int result;
 
     while ((result = channel_reader_next(&self->reader, &frame)) == 1) {
-        (void)channel_sessions_frame(&self->sessions, &frame);
+        self->greeted = self->greeted || frame.type == CHANNEL_HELLO;
+        if (frame.type == CHANNEL_PUNCHED) {
+            channel_punch_answered(&frame);
+        } else {
+            (void)channel_sessions_frame(&self->sessions, &frame);
+        }
     }
     if (result < 0) {
         lose_conversation(self);
@@ -207,6 +215,15 @@ static void serve(void *argument)
     }
 }
 
+bool channel_server_send(uint8_t type, const void *payload, uint32_t length)
+{
+    if (server.port == NULL || !server.greeted || server.broken) {
+        return false;
+    }
+    send_frame(&server, type, 0, 0, payload, length);
+    return true;
+}
+
 int channel_server_start(const char *build_id)
 {
     int result = virtio_console_open(CHANNEL_PORT_NAME, &server.port);
@@ -216,6 +233,7 @@ int channel_server_start(const char *build_id)
     }
     channel_sessions_init(&server.sessions, &operations, &server, build_id);
     channel_reader_reset(&server.reader);
+    p9_filesystem_punch_by(channel_punch);
     server.is_successor = keep_came_back();
     return thread_create_in(NULL, "channel", serve, &server, 64u * 1024u) == NULL ? -ENOMEM : 0;
 }

@@ -2,7 +2,7 @@
 # pvctl on the host: $(BUILD)/bin/pvctl. C11 and POSIX only.
 
 PVCTL_HOST := $(BUILD)/bin/pvctl
-PVCTL_HOST_SOURCES := $(addprefix dom0-tools/host/,main.c host_commands.c host_files.c host_gdb.c forward.c output_file.c cmd_completion.c client.c \
+PVCTL_HOST_SOURCES := $(addprefix dom0-tools/host/,main.c host_commands.c host_files.c host_gdb.c forward.c output_file.c punch.c cmd_completion.c client.c \
     client_session.c supervisor.c supervisor_frames.c machine.c state.c settings.c connection.c \
     channel.c terminal.c message.c script_files.c script_machine.c) dom0-tools/dom0/command_line.c
 PVCTL_HOST_OBJECTS = $(patsubst %.c,$(BUILD)/host/%.o,$(PVCTL_HOST_SOURCES) $(PVCTL_PORTABLE_SOURCES))

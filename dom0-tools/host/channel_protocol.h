@@ -10,7 +10,7 @@
  *
  * One connection carries many sessions. A session is one command that a user typed; it begins with
  * EXEC (host to dom0) and always ends with exactly one EXIT (dom0 to host). Session 0 is the
- * connection itself: HELLO, PING, PONG, POWEROFF, ERROR.
+ * connection itself: HELLO, PING, PONG, POWEROFF, ERROR, PUNCH.
  *
  * Who speaks first: dom0 sends START when it has opened the port. The host sends HELLO with a fresh
  * nonce when it has connected, and again for each START (dom0 was restarted). For a HELLO dom0
@@ -59,6 +59,8 @@ enum channel_type {
     CHANNEL_ERROR = 4,     /* both ways: string; the sender closes the connection after it */
     CHANNEL_POWEROFF = 5,  /* to dom0: end every guest, sync, switch the machine off */
     CHANNEL_START = 6,     /* to host: dom0 has opened the port. Empty */
+    CHANNEL_PUNCH = 7,     /* to host: u32 tag, u64 offset, u64 length, string path in the share */
+    CHANNEL_PUNCHED = 8,   /* to dom0: u32 tag, u32 enum punch_result */
     CHANNEL_EXEC = 16,     /* to dom0: struct channel_exec, see channel.h */
     CHANNEL_DATA = 17,     /* to dom0: stdin; to host: stdout, stderr. Raw bytes */
     CHANNEL_END = 18,      /* like DATA: no more data on this stream. Empty */
@@ -68,6 +70,8 @@ enum channel_type {
     CHANNEL_TERMINAL = 22, /* to host: u8 1 raw mode, 0 as it was before */
     CHANNEL_EXIT = 23,     /* to host: u32 exit status (0..255); ends the session */
 };
+
+#define CHANNEL_PUNCH_PATH 20u /* where PUNCH's path begins */
 
 enum channel_stream {
     CHANNEL_STDIN = 0,

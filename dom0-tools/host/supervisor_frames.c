@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "build_id.h"
 #include "local_protocol.h"
+#include "punch.h"
 #include "state.h"
 #include "supervisor.h"
 
@@ -199,6 +200,35 @@ static void to_client(struct supervisor *supervisor, const struct channel_frame 
     }
 }
 
+static uint64_t number_at(const uint8_t *bytes)
+{
+    uint64_t value = 0;
+
+    for (unsigned int i = 8; i > 0; i--) {
+        value = value << 8 | bytes[i - 1];
+    }
+    return value;
+}
+
+/* A guest gave part of a file back. */
+static void take_punch(struct supervisor *supervisor, const struct channel_frame *frame)
+{
+    enum punch_result result = PUNCH_FAILED;
+    uint8_t payload[8];
+
+    if (frame->length <= CHANNEL_PUNCH_PATH) {
+        return;
+    }
+    if (frame->payload[frame->length - 1] == '\0') {
+        result =
+            punch(supervisor->settings.share, (const char *)frame->payload + CHANNEL_PUNCH_PATH,
+                  number_at(frame->payload + 4), number_at(frame->payload + 12));
+    }
+    memcpy(payload, frame->payload, 4);
+    channel_encode_u32(payload + 4, result);
+    connection_send(&supervisor->machine, CHANNEL_PUNCHED, 0, 0, payload, sizeof(payload));
+}
+
 void supervisor_machine_frames(struct supervisor *supervisor)
 {
     struct channel_frame frame;
@@ -219,6 +249,8 @@ void supervisor_machine_frames(struct supervisor *supervisor)
             take_start(supervisor);
         } else if (frame.type == CHANNEL_PING) {
             connection_send(&supervisor->machine, CHANNEL_PONG, 0, 0, frame.payload, frame.length);
+        } else if (frame.type == CHANNEL_PUNCH) {
+            take_punch(supervisor, &frame);
         } else if (frame.type == CHANNEL_ERROR) {
             supervisor_fail(supervisor, 1, "dom0 closed the channel: %.*s", (int)frame.length,
                             (const char *)frame.payload);

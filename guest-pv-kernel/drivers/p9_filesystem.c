@@ -26,6 +26,7 @@ struct open_file {
     struct p9_client *client;
     uint32_t fid;
     bool direct;    /* O_DIRECT: no read-ahead */
+    char *path;     /* for punch; NULL when there was no memory for it */
     uint8_t *ahead; /* READ_AHEAD bytes, made by the first small read */
     off_t ahead_offset;
     size_t ahead_length;
@@ -156,6 +157,23 @@ static int truncate_file(struct file *file, off_t length)
     return p9_client_truncate(open_file->client, open_file->fid, (uint64_t)length);
 }
 
+static p9_filesystem_punch_t punch;
+
+void p9_filesystem_punch_by(p9_filesystem_punch_t function)
+{
+    punch = function;
+}
+
+/* The protocol has no such message. */
+static int punch_file(struct file *file, off_t offset, off_t length)
+{
+    struct open_file *open_file = file->data;
+
+    open_file->ahead_length = 0;
+    return punch == NULL || open_file->path == NULL ? -ENOTSUP
+                                                    : punch(open_file->path, offset, length);
+}
+
 static int sync_file(struct file *file)
 {
     struct open_file *open_file = file->data;
@@ -211,6 +229,7 @@ static void close_file(struct file *file)
     (void)p9_client_clunk(open_file->client, open_file->fid);
     free(open_file->ahead);
     free(open_file->entries);
+    free(open_file->path);
     free(open_file);
 }
 
@@ -221,6 +240,7 @@ static const struct file_operations open_file_operations = {
     .stat = stat_file,
     .truncate = truncate_file,
     .sync = sync_file,
+    .punch = punch_file,
     .readdir = read_directory,
     .close = close_file,
 };
@@ -287,12 +307,15 @@ static int open_path(void *file_system, const char *path, int flags, mode_t mode
         result = create_new(client, path, flags, mode, &fid);
     }
     if (result == 0) {
-        *open_file =
-            (struct open_file){.client = client, .fid = fid, .direct = (flags & O_DIRECT) != 0};
+        *open_file = (struct open_file){.client = client,
+                                        .fid = fid,
+                                        .direct = (flags & O_DIRECT) != 0,
+                                        .path = strdup(path + strspn(path, "/"))};
         *file = file_create(&open_file_operations, open_file, flags);
         if (*file != NULL) {
             return 0;
         }
+        free(open_file->path);
         (void)p9_client_clunk(client, fid);
         result = -ENOMEM;
     }

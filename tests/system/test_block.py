@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Virtual disks from end to end: a guest's front end, dom0's back end, a file of the user's."""
 import os, pathlib, re, shutil, signal, subprocess, sys, time
-from harness import BUILD, expect, expect_run, main, wait_until
+from harness import BUILD, Skip, expect, expect_run, main, wait_until
 from machine import domains, free_memory, real, wait_for_log, write_config
 
 DISK = BUILD / "guest/disk.elf"
@@ -73,6 +73,22 @@ def test_a_read_only_disk_refuses_writes_and_stays_as_it_was():
     log = finish(machine(), "readonly")
     expect("Read-only file system" in log, "refused", log)
     expect(path.read_bytes() == bytes(4 << 20), "the file is untouched")
+
+
+def test_what_a_guest_discards_becomes_a_hole_in_the_file():
+    path = image(machine(), "hole.img")
+    path.write_bytes(b"y" * (4 << 20))
+    before = path.stat().st_blocks
+    expect_run(machine().run("create", config(machine(), "hole", "info discard", "hole.img,raw,xvda,rw")), 0)
+    log = finish(machine(), "hole")
+    if "flush, discard" not in log:
+        raise Skip("the file system below the temporary directory makes no holes")
+    expect("what is beside it is untouched, itself is zeros" in log, "what the guest sees", log)
+    data = path.read_bytes()
+    expect(data == b"x" * 262144 + bytes(524288) + b"x" * 262144 + b"y" * (3 << 20), "HP1: the file")
+    expect(path.stat().st_blocks <= before - 900, "its place is free", before, path.stat().st_blocks)
+    expect_run(machine().run("create", config(machine(), "hole", "discard", "hole.img,raw,xvda,ro")), 0)
+    expect("discard: " in finish(machine(), "hole") and path.read_bytes() == data, "read-only means that")
 
 
 def test_a_missing_file_is_named_and_leaves_no_domain():
