@@ -20,6 +20,7 @@
 #define HOLE_FIRST     256u /* slots of the top table that are the hypervisor's */
 #define HOLE_LAST      271u
 #define BATCH          256u
+#define MAX_VISITS     4u /* of one table, by so many addresses */
 
 /* Kernels map a page once or twice; the rest is for tables of tables. */
 #define SPARE_MAPPINGS 16384u
@@ -42,6 +43,23 @@ static void add_mapping(struct core_map *map, uint64_t address, uint64_t entry)
         (struct core_mapping){canonical(address) | rights, ENTRY_FRAME(entry)};
 }
 
+/* False: we have been to this table often enough. */
+static bool visit(struct core_map *map, uint64_t mfn)
+{
+    uint64_t pfn;
+    uint8_t *visits;
+
+    if (seam_pfn_of_mfn(mfn, &pfn) != 0) {
+        return false;
+    }
+    visits = &map->visits[pfn % map->room];
+    if (*visits == MAX_VISITS) {
+        return false;
+    }
+    (*visits)++;
+    return true;
+}
+
 /* One table and those below it. The pages of tables go to the far end of map->pages, until they are sorted. */
 static int walk_table(uint16_t domid, struct core_map *map, uint64_t mfn, unsigned int level,
                       uint64_t base)
@@ -50,15 +68,13 @@ static int walk_table(uint16_t domid, struct core_map *map, uint64_t mfn, unsign
     void *address;
     int result;
 
-    if (map->nr_tables == map->room) {
-        map->cut = true;
+    if (!visit(map, mfn)) {
         return 0;
     }
     result = seam_map_foreign(domid, &mfn, 1, SEAM_READ, &address);
     if (result < 0) {
         return level == 4 ? result : 0; /* not its own: nothing below it is */
     }
-    map->nr_tables++;
     map->pages[map->nr_pages++].mfn = mfn;
     entries = address;
     for (unsigned int i = 0; i < ENTRIES && !map->cut; i++) {
@@ -148,7 +164,8 @@ int core_map_walk(uint16_t domid, uint64_t root, uint64_t nr_pages, struct core_
     *map = (struct core_map){.room = 2 * (size_t)nr_pages + SPARE_MAPPINGS};
     map->mappings = seam_memory_take(map->room * sizeof(map->mappings[0]));
     map->pages = seam_memory_take(2 * map->room * sizeof(map->pages[0]));
-    if (map->mappings != NULL && map->pages != NULL) {
+    map->visits = calloc(map->room, 1);
+    if (map->mappings != NULL && map->pages != NULL && map->visits != NULL) {
         result = walk_table(domid, map, root, 4, 0);
     }
     if (result == 0) {
@@ -161,6 +178,7 @@ void core_map_free(struct core_map *map)
 {
     seam_memory_give(map->mappings);
     seam_memory_give(map->pages);
+    free(map->visits);
 }
 
 size_t core_map_find(const struct core_map *map, uint64_t mfn)

@@ -2,7 +2,8 @@
 /*
  * core_map.h: which pages a domain has, and where its kernel sees them: found by walking the page tables of
  * its vCPU 0, since they name every page that a kernel uses, whoever wrote it.
- * Owns: the two tables of a struct core_map, until core_map_free.
+ * A table that is in use at many addresses counts at the first few: Linux hangs one into thousands.
+ * Owns: the tables of a struct core_map, until core_map_free.
  * Invariant CD1: a hostile guest's tables cost no more time and memory than the size of the domain allows.
  * Read next: core_dump.h.
  */
@@ -30,8 +31,8 @@ struct core_map {
     size_t nr_mappings, room;
     struct core_page *pages; /* ascending by pfn, all the domain's own */
     size_t nr_pages;
-    size_t nr_tables; /* visited */
-    bool cut;         /* more was mapped than a domain of this size should have */
+    uint8_t *visits; /* how often we have been to a table, by pfn */
+    bool cut;        /* more was mapped than a domain of this size should have */
 };
 
 /* Of a paused domain. root: the frame of the table that vCPU 0 uses. 0; -XEN_ENOMEM, or what a mapping met. */

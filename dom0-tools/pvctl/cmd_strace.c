@@ -22,6 +22,8 @@
 #define TRACE_CALL        0x00201081u
 #define TRACE_CALL_MORE   0x00201082u
 #define TRACE_CALL_RESULT 0x00201083u
+#define TRACE_CALL_MEMORY 0x00201084u
+#define TRACE_INNER       0x80u
 
 #define MAX_VCPUS 128u
 #define POLL_MS   10
@@ -32,13 +34,15 @@ struct strace {
     struct machine_info machine;
     uint64_t first_ticks;
     long left; /* calls to show; negative: no limit */
-    /* The call that each vCPU is in. */
-    struct {
+    /* The call that each vCPU is in, and the one inside of it when that is a multicall. */
+    struct traced_call {
         bool called;
         uint32_t number;
         uint64_t ticks;
         uint64_t arguments[4];
-    } vcpus[MAX_VCPUS];
+        struct hypercall_memory memory;
+    } vcpus[MAX_VCPUS][2];
+    unsigned int inner[MAX_VCPUS]; /* which of the two the next record is about */
 };
 
 static uint64_t pair(const uint32_t *words)
@@ -46,32 +50,48 @@ static uint64_t pair(const uint32_t *words)
     return words[0] | (uint64_t)words[1] << 32;
 }
 
-static void print_call(struct strace *strace, uint32_t vcpu, const char *result)
+static void print_call(struct strace *strace, uint32_t vcpu, struct traced_call *call,
+                       const char *result)
 {
-    char text[200];
+    char text[900];
     uint64_t khz = strace->machine.cpu_khz != 0 ? strace->machine.cpu_khz : 1;
-    uint64_t us = (strace->vcpus[vcpu].ticks - strace->first_ticks) * 1000 / khz;
+    uint64_t us = (call->ticks - strace->first_ticks) * 1000 / khz;
+    bool inner = call == &strace->vcpus[vcpu][1];
 
-    hypercall_names_call(strace->vcpus[vcpu].number, strace->vcpus[vcpu].arguments, text,
-                         sizeof(text));
-    printf("[%5llu.%06llu] vcpu %u  %s = %s\n", (unsigned long long)(us / 1000000),
-           (unsigned long long)(us % 1000000), vcpu, text, result);
-    strace->vcpus[vcpu].called = false;
-    strace->left -= strace->left > 0 ? 1 : 0;
+    hypercall_names_call(call->number, call->arguments, &call->memory, text, sizeof(text));
+    printf("[%5llu.%06llu] vcpu %u  %s%s = %s\n", (unsigned long long)(us / 1000000),
+           (unsigned long long)(us % 1000000), vcpu, inner ? "  in multicall: " : "", text, result);
+    call->called = false;
+    strace->left -= strace->left > 0 && !inner ? 1 : 0;
 }
 
 static void take_call(struct strace *strace, uint32_t vcpu, const struct trace_record *record)
 {
-    if (strace->vcpus[vcpu].called) {
-        print_call(strace, vcpu, "?"); /* it goes on as another call, or never returns */
+    unsigned int inner = (record->words[1] & TRACE_INNER) != 0 ? 1 : 0;
+    struct traced_call *call = &strace->vcpus[vcpu][inner];
+
+    strace->inner[vcpu] = inner;
+    if (call->called) {
+        print_call(strace, vcpu, call, "?"); /* it goes on as another call, or never returns */
     }
     strace->first_ticks = strace->first_ticks != 0 ? strace->first_ticks : record->ticks;
-    strace->vcpus[vcpu].called = true;
-    strace->vcpus[vcpu].number = record->words[1];
-    strace->vcpus[vcpu].ticks = record->ticks;
-    strace->vcpus[vcpu].arguments[0] = pair(record->words + 2);
-    strace->vcpus[vcpu].arguments[1] = pair(record->words + 4);
-    strace->vcpus[vcpu].arguments[2] = strace->vcpus[vcpu].arguments[3] = 0;
+    memset(call, 0, sizeof(*call));
+    call->called = true;
+    call->number = record->words[1] & ~TRACE_INNER;
+    call->ticks = record->ticks;
+    call->arguments[0] = pair(record->words + 2);
+    call->arguments[1] = pair(record->words + 4);
+}
+
+static void take_memory(struct traced_call *call, const struct trace_record *record)
+{
+    size_t element = record->words[1] >> 8 & 0xff, at = (record->words[1] >> 16) * 4;
+    size_t size = record->nr_words > 2 ? (record->nr_words - 2) * sizeof(uint32_t) : 0;
+
+    if (element < HYPERCALL_ELEMENTS && size != 0 && at + size <= HYPERCALL_ELEMENT_SIZE) {
+        memcpy(call->memory.elements[element] + at, record->words + 2, size);
+        call->memory.nr_elements = element + 1;
+    }
 }
 
 static void take_record(struct strace *strace, const struct trace_record *record)
@@ -86,14 +106,20 @@ static void take_record(struct strace *strace, const struct trace_record *record
     if ((record->words[0] & 0xffff) != strace->info.domid || vcpu >= MAX_VCPUS) {
         return;
     }
+    struct traced_call *call = &strace->vcpus[vcpu][strace->inner[vcpu]];
     if (record->event == TRACE_CALL) {
         take_call(strace, vcpu, record);
     } else if (record->event == TRACE_CALL_MORE) {
-        strace->vcpus[vcpu].arguments[2] = pair(record->words + 1);
-        strace->vcpus[vcpu].arguments[3] = pair(record->words + 3);
-    } else if (record->event == TRACE_CALL_RESULT && strace->vcpus[vcpu].called) {
+        call->arguments[2] = pair(record->words + 1);
+        call->arguments[3] = pair(record->words + 3);
+    } else if (record->event == TRACE_CALL_MEMORY) {
+        take_memory(call, record);
+    } else if (record->event == TRACE_CALL_RESULT) {
+        call = &strace->vcpus[vcpu][(record->words[1] & TRACE_INNER) != 0];
         hypercall_names_result((int64_t)pair(record->words + 2), result, sizeof(result));
-        print_call(strace, vcpu, result);
+        if (call->called) {
+            print_call(strace, vcpu, call, result);
+        }
     }
 }
 
@@ -117,8 +143,8 @@ static void follow(struct strace *strace)
         seam_wait_any(NULL, 0, POLL_MS);
     }
     for (uint32_t vcpu = 0; vcpu < MAX_VCPUS && strace->left != 0; vcpu++) {
-        if (strace->vcpus[vcpu].called) {
-            print_call(strace, vcpu, "?");
+        if (strace->vcpus[vcpu][0].called) {
+            print_call(strace, vcpu, &strace->vcpus[vcpu][0], "?");
         }
     }
 }

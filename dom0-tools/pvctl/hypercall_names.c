@@ -138,13 +138,16 @@ static size_t append(char *text, size_t size, size_t at, const char *word)
     return length < 0 ? at : at + (size_t)length;
 }
 
-void hypercall_names_call(uint32_t number, const uint64_t arguments[4], char *text, size_t size)
+void hypercall_names_call(uint32_t number, const uint64_t arguments[4],
+                          const struct hypercall_memory *memory, char *text, size_t size)
 {
     const struct call_name *call =
         number < sizeof(calls) / sizeof(calls[0]) && calls[number].name != NULL ? &calls[number]
                                                                                 : NULL;
     unsigned int count = call != NULL ? call->nr_arguments : 4;
-    char word[32];
+    char word[32], structures[640];
+    int pointer =
+        hypercall_arguments_text(number, arguments, memory, structures, sizeof(structures));
     size_t at;
 
     snprintf(word, sizeof(word), "hypercall_%u", number);
@@ -157,7 +160,10 @@ void hypercall_names_call(uint32_t number, const uint64_t arguments[4], char *te
         snprintf(word, sizeof(word), arguments[i] < 10 ? "%llu" : "0x%llx",
                  (unsigned long long)arguments[i]);
         at = append(text, size, at, i > 0 ? ", " : "");
-        at = append(text, size, at, named ? call->operations[arguments[0]] : word);
+        at = append(text, size, at,
+                    named               ? call->operations[arguments[0]]
+                    : (int)i == pointer ? structures
+                                        : word);
     }
     append(text, size, at, ")");
 }

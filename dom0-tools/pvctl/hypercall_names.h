@@ -9,8 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "event_channel_op(send, 0x1030f8)" into text; an unknown number is "hypercall_57(...)". */
-void hypercall_names_call(uint32_t number, const uint64_t arguments[4], char *text, size_t size);
+#include "dom0-tools/pvctl/hypercall_arguments.h"
+
+/* "event_channel_op(send, {port=4})" into text; an unknown number is "hypercall_57(...)", and a structure that
+ * is not in `memory` an address. */
+void hypercall_names_call(uint32_t number, const uint64_t arguments[4],
+                          const struct hypercall_memory *memory, char *text, size_t size);
 /* "0", "0x2a", "-22 (EINVAL ...)". */
 void hypercall_names_result(int64_t result, char *text, size_t size);
 

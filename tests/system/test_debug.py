@@ -82,8 +82,8 @@ def test_strace_shows_calls_with_names_and_results():
     time.sleep(0.5)  # it has nothing to do, and blocks
     expect_run(machine().run("shutdown", "-w", "traced"), 0)
     text, _ = tracer.communicate(timeout=15)
-    for words in ("set_trap_table(0x", "event_channel_op(alloc_unbound, 0x", "sched_op(block, 0) = 0",
-                  "sched_op(shutdown, 0x", "update_va_mapping("):
+    for words in ("set_trap_table(0x", "event_channel_op(alloc_unbound, {dom=self", "sched_op(block, 0) = 0",
+                  "sched_op(shutdown, {reason=poweroff})", "event_channel_op(send, {port=", "update_va_mapping("):
         expect(words in text, "strace shows", words, text)
     expect_run(machine().run("strace", "0"), 6, stderr="domain 0")
 

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include <public/event_channel.h>
 #include <public/trace.h>
 
 #include "comm_world.h"
@@ -86,6 +87,48 @@ Test(trace, a_guests_call_leaves_three_records_and_dom0s_none)
     cr_assert_eq((int32_t)words[22], -XEN_ENOSYS);
     cr_assert_eq(call(hardware_domain->vcpus[0]), -XEN_ENOSYS);
     cr_assert_eq(ring->prod, (9 + 8 + 7) * 4);
+}
+
+/* The next record's words; its event in *event. */
+static const uint32_t *next_record(uint32_t *event)
+{
+    const uint32_t *words = (const uint32_t *)((char *)(ring + 1) + ring->cons % ROOM);
+
+    *event = words[0] & 0x0fffffff;
+    ring->cons += 4 * (1 + (words[0] >> 28 & 7) + 2);
+    return words + 3;
+}
+
+Test(trace, a_multicalls_entries_follow_with_what_they_point_to)
+{
+    struct multicall_entry *entry;
+    static const uint32_t events[] = {TRACE_CALL,        TRACE_CALL_MORE,   TRACE_CALL,
+                                      TRACE_CALL_MORE,   TRACE_CALL_MEMORY, TRACE_CALL_MEMORY,
+                                      TRACE_CALL_RESULT, TRACE_CALL_RESULT};
+    uint32_t event;
+
+    start();
+    /* A structure at the very end of memory: what lies behind it is not read. */
+    entry = (struct multicall_entry *)(void *)world.buffer;
+    *entry = (struct multicall_entry){.op = __HYPERVISOR_event_channel_op, .result = 7};
+    entry->args[0] = EVTCHNOP_send;
+    entry->args[1] = WORLD_BUFFER + WORLD_BUFFER_SIZE - 4;
+    *(uint32_t *)(void *)(world.buffer + WORLD_BUFFER_SIZE - 4) = 1234;
+    fake_run(guest->vcpus[0]);
+    guest->vcpus[0]->regs.rax = __HYPERVISOR_multicall;
+    trace_table[__HYPERVISOR_multicall](WORLD_BUFFER, 1, 0, 0, 0, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
+        const uint32_t *words = next_record(&event);
+
+        cr_assert_eq(event, events[i], "record %zu: %x", i, event);
+        if (i == 2 || i == 6) {
+            cr_assert_eq(words[1], __HYPERVISOR_event_channel_op | TRACE_INNER);
+        }
+        cr_assert(i != 4 || words[2] == 1234);
+        cr_assert(i != 6 || words[2] == 7, "the entry's own result");
+        cr_assert(i != 7 || words[1] == __HYPERVISOR_multicall);
+    }
+    cr_assert_eq(ring->cons, ring->prod);
 }
 
 Test(trace, a_mask_keeps_events_out)

@@ -42,3 +42,5 @@ fuzz-tools: $(FUZZ_BUILD)/kernel_image $(FUZZ_BUILD)/config guests ## fuzz the i
 	@cd $(FUZZ_BUILD) && for target in kernel_image config; do ./$$target -max_total_time=$(FUZZ_SECONDS) \
 	    -print_final_stats=0 -verbosity=0 $$target.corpus || exit 1; done
 $(eval $(call unit_suite,tools_keep,tests/unit/tools_keep.c dom0-tools/libpv/keep_pool.c,))
+$(eval $(call unit_suite,tools_hypercalls,tests/unit/tools_hypercalls.c dom0-tools/pvctl/hypercall_names.c \
+  dom0-tools/pvctl/hypercall_arguments.c dom0-tools/libpv/error.c,))

@@ -7,6 +7,10 @@
  */
 #include "trace.h"
 
+#include <public/event_channel.h>
+#include <public/grant_table.h>
+#include <public/memory.h>
+#include <public/sched.h>
 #include <public/trace.h>
 
 #include "../hypercall/domctl_internal.h"
@@ -14,10 +18,16 @@
 #include "../lib/string.h"
 #include "../mm/frame_alloc.h"
 #include "../mm/frame_table.h"
+#include "../mm/guest_access.h"
 
 #define MAX_TRACED_CPUS 64
 #define MAX_RING_PAGES  64
 #define RECORD_WORDS    3 /* header and stamp */
+
+/* Of what arguments point to: how much is recorded. */
+#define MEMORY_WORDS      (TRACE_EXTRA_MAX - 2)
+#define MEMORY_ELEMENTS   8
+#define MULTICALL_ENTRIES 32
 
 static struct {
     spinlock_t lock;
@@ -126,6 +136,86 @@ static uint32_t high(uint64_t value)
     return (uint32_t)(value >> 32);
 }
 
+/* Calls whose argument points to structures: which arguments say where and how many (from 1; 0: one), and their size. */
+static const struct {
+    uint8_t pointer, count, size;
+} shapes[NR_HYPERCALLS] = {
+    [__HYPERVISOR_mmu_update] = {1, 2, sizeof(struct mmu_update)},
+    [__HYPERVISOR_mmuext_op] = {1, 2, sizeof(struct mmuext_op)},
+    [__HYPERVISOR_event_channel_op] = {2, 0, sizeof(struct evtchn_status)},
+    [__HYPERVISOR_grant_table_op] = {2, 3, sizeof(struct gnttab_copy)},
+    [__HYPERVISOR_memory_op] = {2, 0, sizeof(struct xen_memory_reservation)},
+    [__HYPERVISOR_sched_op] = {2, 0, sizeof(struct sched_poll)},
+};
+/* Of grant_table_op each operation has its own. */
+static const uint8_t grant_sizes[] = {
+    [GNTTABOP_map_grant_ref] = sizeof(struct gnttab_map_grant_ref),
+    [GNTTABOP_unmap_grant_ref] = sizeof(struct gnttab_unmap_grant_ref),
+    [GNTTABOP_setup_table] = sizeof(struct gnttab_setup_table),
+    [GNTTABOP_copy] = sizeof(struct gnttab_copy),
+    [GNTTABOP_query_size] = sizeof(struct gnttab_query_size),
+    [GNTTABOP_set_version] = sizeof(struct gnttab_set_version),
+};
+
+static void record_element(uint32_t who, uint32_t call, uint64_t address, uint32_t size)
+{
+    for (uint32_t word = 0; word < size / 4; word += MEMORY_WORDS) {
+        uint32_t words[2 + MEMORY_WORDS] = {who, call | word << 16};
+        uint32_t count = (uint32_t)min_u64(MEMORY_WORDS, size / 4 - word);
+
+        /* A small structure may end where the memory does. */
+        while (count != 0 &&
+               guest_access_read(words + 2, GVA(address + word * 4), count * 4) != 0) {
+            count--;
+        }
+        record(TRACE_CALL_MEMORY, words, 2 + count);
+    }
+}
+
+static void record_memory(uint32_t who, uint32_t nr, const uint64_t *arguments)
+{
+    uint32_t call = nr & (NR_HYPERCALLS - 1), size = shapes[call].size;
+
+    if (size == 0) {
+        return;
+    }
+    if (call == __HYPERVISOR_grant_table_op) {
+        size = arguments[0] < ARRAY_SIZE(grant_sizes) ? grant_sizes[arguments[0]] : 0;
+    }
+    uint64_t address = arguments[shapes[call].pointer - 1];
+    uint32_t count = shapes[call].count != 0 ? (uint32_t)arguments[shapes[call].count - 1] : 1;
+    for (uint32_t i = 0; i < count && i < MEMORY_ELEMENTS && address != 0; i++) {
+        record_element(who, nr | i << 8, address + (uint64_t)i * size, size);
+    }
+}
+
+static void record_begin(uint32_t who, uint32_t nr, const uint64_t *a)
+{
+    record(TRACE_CALL, (uint32_t[]){who, nr, low(a[0]), high(a[0]), low(a[1]), high(a[1])}, 6);
+    record(TRACE_CALL_MORE, (uint32_t[]){who, low(a[2]), high(a[2]), low(a[3]), high(a[3])}, 5);
+}
+
+static void record_result(uint32_t who, uint32_t nr, uint64_t result)
+{
+    record(TRACE_CALL_RESULT, (uint32_t[]){who, nr, low(result), high(result)}, 4);
+}
+
+/* The entries of a multicall, from where the guest reads their results. */
+static void record_entries(uint32_t who, uint64_t list, uint64_t count)
+{
+    for (uint64_t i = 0; i < min_u64(count, MULTICALL_ENTRIES); i++) {
+        struct multicall_entry entry;
+
+        if (guest_access_read(&entry, GVA(list + i * sizeof(entry)), sizeof(entry)) != 0) {
+            return;
+        }
+        uint32_t nr = ((uint32_t)entry.op & (NR_HYPERCALLS - 1)) | TRACE_INNER;
+        record_begin(who, nr, entry.args);
+        record_memory(who, nr, entry.args);
+        record_result(who, nr, entry.result);
+    }
+}
+
 static int64_t trace_call(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
                           uint64_t a6)
 {
@@ -137,12 +227,20 @@ static int64_t trace_call(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, ui
         return hypercall_table[nr](a1, a2, a3, a4, a5, a6);
     }
     uint32_t who = v->domain->id | v->id << 16;
-    record(TRACE_CALL, (uint32_t[]){who, nr, low(a1), high(a1), low(a2), high(a2)}, 6);
-    record(TRACE_CALL_MORE, (uint32_t[]){who, low(a3), high(a3), low(a4), high(a4)}, 5);
+    const uint64_t arguments[] = {a1, a2, a3, a4};
+    record_begin(who, nr, arguments);
+    if (nr == __HYPERVISOR_sched_op) {
+        record_memory(who, nr, arguments); /* it may not return */
+    }
     int64_t result = hypercall_table[nr](a1, a2, a3, a4, a5, a6);
+    if (nr == __HYPERVISOR_multicall) {
+        bool over = v->regs.rip == rip;
+        record_entries(who, a1, over ? a2 : (v->regs.rdi - a1) / sizeof(struct multicall_entry));
+    } else if (nr != __HYPERVISOR_sched_op) {
+        record_memory(who, nr, arguments); /* with what came out */
+    }
     if (v->regs.rip == rip) {
-        record(TRACE_CALL_RESULT,
-               (uint32_t[]){who, nr, low((uint64_t)result), high((uint64_t)result)}, 4);
+        record_result(who, nr, (uint64_t)result);
     }
     return result;
 }

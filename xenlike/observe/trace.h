@@ -17,6 +17,10 @@
 #define TRACE_CALL        0x00201081 /* 1: number; 2,3 and 4,5: arguments 1 and 2 */
 #define TRACE_CALL_MORE   0x00201082 /* 1,2 and 3,4: arguments 3 and 4 of the same call */
 #define TRACE_CALL_RESULT 0x00201083 /* 1: number; 2,3: result; not for a call that goes on later */
+#define TRACE_CALL_MEMORY \
+    0x00201084 /* 1: number, element << 8, first word << 16; then words of what an argument points to */
+/* Beside the number of a call inside a multicall; these come between the records of the multicall itself, when it is over. */
+#define TRACE_INNER 0x80
 
 /* Every entry records the call, calls hypercall_table's and records the result. Calls of the hardware domain, which reads the
  * rings, are not recorded. */
