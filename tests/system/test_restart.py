@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """dom0 crashes and comes back under its guests (docs/restart.md). CRASHES=N for fewer or more of them."""
-import os, re, shutil, time
+import http.client, os, re, shutil, socket, time
 from harness import BUILD, Skip, expect, expect_run, main, wait_until
 from machine import domains, real, wait_for_log, write_config
 
@@ -105,6 +105,41 @@ def test_requests_on_their_way_are_made_again():
     wait_until(lambda: "model" not in domains(where), 120, "the model's comparison ends")
     log = where.run("logs", "model").stdout
     expect(log.count("all as expected") == 4, "integrity", log)
+
+
+def fetch(port):
+    """What the web guest says; it has no disk, hence no page, and says that."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def test_connections_between_guests_and_from_this_host_go_on():
+    where = machine()
+    for name in ("echo", "web"):
+        shutil.copy(BUILD / f"guest/{name}.elf", where.work)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    for name in ("echo", "web"):
+        write_config(where, name, kernel=f'"{name}.elf"', memory="32", vif="['']")
+        expect_run(where.run("create", f"{name}.cfg"), 0)
+    pattern = re.compile(r"echo: at ([0-9.]+)")
+    wait_until(lambda: pattern.search(where.run("logs", "echo").stdout), 20, "it has an address")
+    address = pattern.search(where.run("logs", "echo").stdout).group(1)
+    expect_run(where.run("forward", "web", f"{port}:80"), 0)
+    page = fetch(port)
+    write_config(where, "test", kernel='"echo.elf"', memory="32", vif="['']", extra=f'"test {address}"')
+    expect_run(where.run("create", "test.cfg"), 0)
+    for _ in range(3):
+        crash(where)
+        expect(fetch(port) == page, "the same answer by the same forward")
+    wait_until(lambda: "test" not in domains(where), 90, "the test ends")
+    log = where.run("logs", "test").stdout
+    expect("messages of 57 B to 64 KiB came back unchanged" in log, "unchanged messages", log)
+    for name in ("echo", "web"):
+        expect_run(where.run("destroy", name), 0)
 
 
 def test_a_guest_that_scribbles_over_its_rings_does_not_keep_dom0_down():
