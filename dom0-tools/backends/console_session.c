@@ -85,7 +85,7 @@ static void request_attach(struct console_state *state, struct console_session *
     } else if (guest != NULL) {
         session->guest = guest;
         session->position = console_log_backlog(&guest->log, CONSOLE_ATTACH_BACKLOG);
-        answer(session, SESSION_ATTACH, "ok");
+        answer(session, SESSION_ATTACH, "ok %u", (unsigned int)guest->domid);
     }
 }
 
@@ -110,6 +110,19 @@ static void request_follow(struct console_state *state, struct console_session *
         answer(session, SESSION_FOLLOW, "ok\n[xenlike: the first %llu bytes are no longer kept]",
                (unsigned long long)session->position);
     }
+}
+
+/* The newest domain of that number, dead or alive: under which name it is made again. */
+static void request_successor(struct console_state *state, struct console_session *session,
+                              char **words)
+{
+    unsigned long number = strtoul(words[1], NULL, 10);
+    const struct console_guest *guest = state->guests;
+
+    while (guest != NULL && guest->domid != number) {
+        guest = guest->next;
+    }
+    answer(session, SESSION_CLOSING, "ok %s", guest != NULL ? guest->successor : "");
 }
 
 static void request_wait(struct console_state *state, struct console_session *session, char **words)
@@ -201,10 +214,13 @@ static const struct {
     request_handler_t handle;
     size_t nr_words;
 } requests[] = {
-    {"track", request_track, 9},   {"attach", request_attach, 2},   {"follow", request_follow, 2},
-    {"logs", request_follow, 2},   {"tail", request_follow, 2},     {"wait", request_wait, 2},
-    {"fate", request_fate, 2},     {"destroy", request_destroy, 2}, {"rename", request_rename, 3},
-    {"kernel", request_kernel, 4}, {"image", request_image, 2},     {"core", request_core, 3},
+    {"track", request_track, 9},         {"attach", request_attach, 2},
+    {"follow", request_follow, 2},       {"logs", request_follow, 2},
+    {"tail", request_follow, 2},         {"wait", request_wait, 2},
+    {"fate", request_fate, 2},           {"destroy", request_destroy, 2},
+    {"rename", request_rename, 3},       {"kernel", request_kernel, 4},
+    {"image", request_image, 2},         {"core", request_core, 3},
+    {"successor", request_successor, 2},
 };
 
 /* Splits a line at spaces into at most `most` words; how many. */

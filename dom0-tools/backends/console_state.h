@@ -52,6 +52,7 @@ struct console_guest {
 
     bool exists; /* the domain's number is still its own */
     bool ended;
+    char successor[CONSOLE_NAME_SIZE]; /* it ended, and is made again under this name; else empty */
     enum console_news untold;
     char fate[CONSOLE_FATE_SIZE];
     char on_poweroff[CONSOLE_ACTION_SIZE];

@@ -143,6 +143,7 @@ static void guest_shut_down(struct console_state *state, struct console_guest *g
     if (guest->ended) {
         return; /* preserved */
     }
+    snprintf(guest->successor, sizeof(guest->successor), "%s", again ? guest->name : "");
     console_guest_drain(state, guest);
     if (info->reason == DOMCTL_REASON_CRASH) {
         domain_explain(guest, words, sizeof(words));

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dom0-tools/pvctl/console_follow.h"
 #include "dom0-tools/pvctl/fate.h"
 #include "dom0-tools/pvctl/session.h"
-#include "dom0-tools/pvctl/terminal_session.h"
 
 /* "x", "^x" or a number name a control character. */
 static int escape_of(const char *text, char *escape, struct error *error)
@@ -33,7 +33,7 @@ int cmd_console(const struct command_call *call, struct error *error)
     const char *number = commands_option(call, "num");
     const char *type = commands_option(call, "type");
     char escape = TERMINAL_SESSION_ESCAPE;
-    char request[128], answer[64];
+    char request[128], answer[CONSOLE_FOLLOW_ANSWER];
     enum terminal_end end;
     int stream;
 
@@ -48,8 +48,7 @@ int cmd_console(const struct command_call *call, struct error *error)
     if (stream < 0) {
         return -1;
     }
-    end = terminal_session_run(stream, escape);
-    close(stream);
+    end = console_follow(stream, answer, escape);
     if (end == TERMINAL_ENDED) {
         return fate_report(call->argv[0], stderr, error);
     }

@@ -17,13 +17,13 @@
 #include "dom0-tools/libpv/kernel_payload.h"
 #include "dom0-tools/libpv/seam.h"
 #include "dom0-tools/pvctl/config_file.h"
+#include "dom0-tools/pvctl/console_follow.h"
 #include "dom0-tools/pvctl/device_setup.h"
 #include "dom0-tools/pvctl/disk_setup.h"
 #include "dom0-tools/pvctl/fate.h"
 #include "dom0-tools/pvctl/keeper.h"
 #include "dom0-tools/pvctl/network.h"
 #include "dom0-tools/pvctl/session.h"
-#include "dom0-tools/pvctl/terminal_session.h"
 
 #define DEFAULT_EVENT_CHANNELS 1023u
 #define DEFAULT_GRANT_FRAMES   64
@@ -43,6 +43,7 @@ struct creation {
     uint64_t kernel_size; /* of the file; request.kernel is what it unpacks to */
     struct kernel_payload *payload;
     int console; /* stream of -c or -F */
+    char attached[CONSOLE_FOLLOW_ANSWER];
     bool is_built, is_registered;
     uint64_t started_ns, registered_ns, ready_ns;
 };
@@ -311,7 +312,8 @@ static int step_console(struct creation *creation)
     if (option(creation, "console") || option(creation, "foreground")) {
         snprintf(request, sizeof(request), "%s %u", option(creation, "console") ? "attach" : "wait",
                  (unsigned int)creation->built.domid);
-        creation->console = session_console(request, answer, sizeof(answer), creation->error);
+        creation->console = session_console(request, creation->attached, sizeof(creation->attached),
+                                            creation->error);
         if (creation->console < 0) {
             return -1;
         }
@@ -417,7 +419,8 @@ static int stay(struct creation *creation)
         return EXIT_OK;
     }
     if (attached) {
-        end = terminal_session_run(creation->console, TERMINAL_SESSION_ESCAPE);
+        end = console_follow(creation->console, creation->attached, TERMINAL_SESSION_ESCAPE);
+        creation->console = -1;
     } else {
         while (read(creation->console, &byte, 1) > 0) {
         }

@@ -115,6 +115,23 @@ def test_on_crash_restart_and_rename_restart():
     gone(old)
 
 
+def test_a_console_follows_its_guest_through_a_reboot():
+    write_config(machine(), "again")
+    for command in (["create", "-c", "again.cfg"], ["console", "again"]):
+        if command[0] == "console":
+            expect_run(machine().run("create", "again.cfg"), 0)
+        terminal = machine().start(*command, stdin=-1)
+        wait_for_log(machine(), "again", GREETING)
+        first = domains(machine())["again"][0]
+        terminal.stdin.write("reboot\n")
+        terminal.stdin.flush()
+        restarted("again", first)
+        text, notes = terminal.communicate("exit 0\n", timeout=20)
+        expect(text.count(GREETING) == 2, "both lives", text)
+        expect("is made again" in notes and "ended: poweroff" in notes, "both ends", notes)
+        gone("again")
+
+
 def test_a_destroyed_guest_does_not_come_back():
     start("hello")
     expect_run(machine().run("destroy", "hello"), 0)
