@@ -31,7 +31,7 @@
 
 /* RFLAGS that syscall clears: all that could surprise the hypervisor. */
 #define SYSCALL_CLEARS \
-    (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC | 0x10000 /* RF */)
+    (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC | RFLAGS_RF)
 
 struct gate {
     uint16_t offset_low;

@@ -17,10 +17,6 @@
 #include "percpu.h"
 #include "registers.h"
 
-#define XCR0_X87 UINT64_C(1)
-#define XCR0_SSE UINT64_C(2)
-#define XCR0_AVX UINT64_C(4)
-
 #define FXSAVE_MXCSR    24
 #define FXSAVE_X87      32
 #define FXSAVE_SSE      160
@@ -50,7 +46,7 @@ void fpu_init_cpu(void)
     uint32_t leaf[4];
 
     read_cpuid(0xd, 0, leaf);
-    allowed_xcr0 = leaf[0] & (XCR0_X87 | XCR0_SSE | XCR0_AVX);
+    allowed_xcr0 = leaf[0] & XCR0_ALLOWED;
     read_cpuid(0xd, 1, leaf);
     has_xsaveopt = (leaf[0] & 1) != 0;
     write_xcr0(allowed_xcr0);

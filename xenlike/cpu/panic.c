@@ -12,7 +12,7 @@
 #include "machine.h"
 #include "percpu.h"
 #include "registers.h"
-#include "symbols.h"
+#include "../observe/symbols.h"
 
 #define PANIC_EXIT_CODE 0x7f
 

@@ -2,7 +2,7 @@
 /* One-instruction wrappers. Only boot/ and cpu/ include this. */
 #pragma once
 
-#include "../lib/compiler.h"
+#include "../lib/x86.h"
 
 #define MSR_APIC_BASE      0x0000001b
 #define MSR_PLATFORM       0x000000ce
@@ -17,26 +17,6 @@
 #define MSR_FS_BASE        0xc0000100
 #define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
-
-#define CR0_MP (UINT64_C(1) << 1)
-#define CR0_TS (UINT64_C(1) << 3)
-
-#define CR4_TSD        (UINT64_C(1) << 2)
-#define CR4_DE         (UINT64_C(1) << 3)
-#define CR4_PAE        (UINT64_C(1) << 5)
-#define CR4_PGE        (UINT64_C(1) << 7)
-#define CR4_OSFXSR     (UINT64_C(1) << 9)
-#define CR4_OSXMMEXCPT (UINT64_C(1) << 10)
-#define CR4_FSGSBASE   (UINT64_C(1) << 16)
-#define CR4_OSXSAVE    (UINT64_C(1) << 18)
-#define CR4_SMEP       (UINT64_C(1) << 20)
-
-#define RFLAGS_TF   (UINT64_C(1) << 8)
-#define RFLAGS_IF   (UINT64_C(1) << 9)
-#define RFLAGS_DF   (UINT64_C(1) << 10)
-#define RFLAGS_IOPL (UINT64_C(3) << 12)
-#define RFLAGS_NT   (UINT64_C(1) << 14)
-#define RFLAGS_AC   (UINT64_C(1) << 18)
 
 /* read_<name>(), write_<name>(value), <name>(): one instruction each. */
 #define READER(name, before)                         \

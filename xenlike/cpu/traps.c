@@ -13,11 +13,7 @@
 #include "percpu.h"
 #include "registers.h"
 
-#define VECTOR_DEBUG      1
-#define VECTOR_NMI        2
-#define VECTOR_NO_FPU     7
-#define VECTOR_PAGE_FAULT 14
-#define NR_EXCEPTIONS     32
+#define NR_EXCEPTIONS 32
 
 void traps_from_guest(struct vcpu *v)
 {
@@ -25,11 +21,11 @@ void traps_from_guest(struct vcpu *v)
 
     if (vector >= NR_EXCEPTIONS) {
         irq_dispatch(vector);
-    } else if (vector == VECTOR_PAGE_FAULT) {
+    } else if (vector == VECTOR_PF) {
         pv_trap(v, vector, read_cr2());
-    } else if (vector == VECTOR_DEBUG) {
+    } else if (vector == VECTOR_DB) {
         pv_trap(v, vector, read_debug_status());
-    } else if (vector != VECTOR_NO_FPU || !fpu_first_use(v)) {
+    } else if (vector != VECTOR_NM || !fpu_first_use(v)) {
         pv_trap(v, vector, 0);
     }
 }
@@ -75,7 +71,7 @@ void traps_from_hypervisor(struct cpu_user_regs *regs)
         return;
     }
     /* A guest can make one pend over its syscall instruction; here it means nothing. */
-    if (regs->entry_vector == VECTOR_DEBUG || fix_up(regs)) {
+    if (regs->entry_vector == VECTOR_DB || fix_up(regs)) {
         return;
     }
     panic_registers(regs, read_cr2());

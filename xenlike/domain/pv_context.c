@@ -11,11 +11,6 @@
 #include "../mm/page_table.h"
 #include "pv_internal.h"
 
-#define RFLAGS_FIXED (UINT64_C(1) << 1)
-#define RFLAGS_IF    (UINT64_C(1) << 9)
-#define RFLAGS_IOPL  (UINT64_C(3) << 12)
-#define RFLAGS_VALID UINT64_C(0x3d7fd7) /* without VM */
-
 #define NR_TRAPS 256
 
 void pv_vcpu_init(struct vcpu *v)

@@ -9,7 +9,6 @@
 #include "../mm/page_table.h"
 #include "pv_internal.h"
 
-#define CR0_TS    UINT64_C(8)
 #define CR0_FIXED UINT64_C(0x80050033) /* PG, AM, WP, NE, ET, MP, PE */
 
 uint64_t pv_cr4_allowed(void)

@@ -5,14 +5,9 @@
  * Owns: pv.in_kernel. Invariant: RT1 whatever the frame says, what is resumed runs in ring 3 with IOPL 0 and interrupts on.
  * Locks: none; the running vCPU. Guest ABI: docs/abi/iret.md. Read next: cpu/entry.S.
  */
+#include "../lib/x86.h"
 #include "../mm/guest_access.h"
 #include "pv.h"
-
-#define RFLAGS_FIXED (UINT64_C(1) << 1)
-#define RFLAGS_IF    (UINT64_C(1) << 9)
-#define RFLAGS_IOPL  (UINT64_C(3) << 12)
-#define RFLAGS_VM    (UINT64_C(1) << 17)
-#define RFLAGS_VALID UINT64_C(0x3f7fd7)
 
 void pv_toggle_mode(struct vcpu *v)
 {
@@ -44,8 +39,7 @@ int64_t pv_iret(struct vcpu *v)
     }
     regs->rip = frame.rip;
     regs->cs = (uint16_t)(frame.cs | 3);
-    regs->rflags =
-        (frame.rflags & RFLAGS_VALID & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF | RFLAGS_FIXED;
+    regs->rflags = (frame.rflags & RFLAGS_VALID & ~RFLAGS_IOPL) | RFLAGS_IF | RFLAGS_FIXED;
     regs->rsp = frame.rsp;
     regs->ss = (uint16_t)(frame.ss | 3);
     /* The short way back loads the flat selectors and loses rcx and r11. */

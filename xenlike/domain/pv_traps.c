@@ -7,19 +7,12 @@
  * cleared in what is resumed, never in the frame; BF3 an entry that was not registered crashes the domain, it is never jumped to.
  * Locks: none; the running vCPU. Guest ABI: docs/abi/frames.md. Read next: pv_return.c.
  */
+#include "../lib/x86.h"
 #include "../mm/guest_access.h"
 #include "../mm/page_table.h"
 #include "../observe/debugger.h"
 #include "pv.h"
 #include "schedule.h"
-
-#define VECTOR_DB  1
-#define VECTOR_NMI 2
-#define VECTOR_BP  3
-#define VECTOR_UD  6
-#define VECTOR_NM  7
-#define VECTOR_GP  13
-#define VECTOR_PF  14
 
 /* Vectors whose frame holds an error code: 8, 10 to 14, 17, 21. */
 #define HAS_ERROR_CODE UINT32_C(0x00227d00)
@@ -27,15 +20,6 @@
 #define PF_PRESENT UINT32_C(1)
 #define PF_WRITE   UINT32_C(2)
 #define PF_USER    UINT32_C(4)
-
-#define RFLAGS_TF   (UINT64_C(1) << 8)
-#define RFLAGS_IF   (UINT64_C(1) << 9)
-#define RFLAGS_DF   (UINT64_C(1) << 10)
-#define RFLAGS_IOPL (UINT64_C(3) << 12)
-#define RFLAGS_NT   (UINT64_C(1) << 14)
-#define RFLAGS_RF   (UINT64_C(1) << 16)
-#define RFLAGS_VM   (UINT64_C(1) << 17)
-#define RFLAGS_AC   (UINT64_C(1) << 18)
 
 #define CS_MASK_SHIFT 32 /* where the cs slot of a frame holds the old event mask */
 

@@ -4,7 +4,7 @@
 
 #include "../lib/print.h"
 #include "../mm/layout.h"
-#include "percpu.h"
+#include "../cpu/percpu.h"
 
 #define MAX_PRINTED 24
 
