@@ -24,6 +24,7 @@
 #include "command.h"
 #include "command_line.h"
 #include "disk_speed.h"
+#include "net_speed.h"
 #include "dom0-tools/pvctl/pvctl.h"
 
 struct builtin {
@@ -217,6 +218,7 @@ static const struct builtin builtins[] = {
     {"memory", memory, "", "how much memory dom0 has left"},
     {"disk-speed", disk_speed, "[FILE]",
      "time reads and writes of a disk; its first 4 MiB are lost"},
+    {"net-speed", net_speed, "", "time the network card; needs network=off on dom0's command line"},
     {"poweroff", poweroff, "[STATUS]", "switch the machine off, with all its guests"},
     {"restart", restart, "", "restart the machine"},
 };

@@ -13,3 +13,7 @@ bench: hypervisor $(BENCH_IMAGE) ## lengths of the hypervisor's paths, beside Xe
 .PHONY: bench-block
 bench-block: all ## what a disk's way through front end and back end costs, beside the device alone
 	@$(PYTHON) tests/bench/block.py $(BUILD)
+
+.PHONY: bench-network
+bench-network: all ## what a frame costs from guest to guest and to the card, beside the card alone; TCP
+	@$(PYTHON) tests/bench/bench_network.py

@@ -22,7 +22,7 @@ def newc(files):
     return out
 
 
-def run(script, seconds=40, options=("-cpu", "max,-smap"), files={}):
+def run(script, seconds=40, options=("-cpu", "max,-smap"), files={}, words=""):
     """(status, console) of a machine that runs this script; no devices but the console."""
     hypervisor = REAL_XEN if ON_XEN else BUILD / "xenlike/xenlike"
     qemu = os.environ.get("XENLIKE_QEMU") or shutil.which("qemu-system-x86_64")
@@ -40,7 +40,7 @@ def run(script, seconds=40, options=("-cpu", "max,-smap"), files={}):
             [qemu, "-M", "pc", "-accel", "tcg", *options, "-m", "512", "-nodefaults",
              "-display", "none", "-no-reboot", "-serial", "stdio", "-kernel", hypervisor,
              "-append", XEN_OPTIONS if ON_XEN else "console=com1",
-             "-initrd", f"{DOM0} script=/script share=off channel=off,{disk.name}"],
+             "-initrd", f"{DOM0} script=/script share=off channel=off {words},{disk.name}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             return watch(process, seconds)

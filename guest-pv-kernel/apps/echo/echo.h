@@ -19,6 +19,8 @@ void echo_fill(uint8_t *bytes, size_t length, uint32_t seed);
 /* Each returns an exit status. */
 int echo_test(const char *address, uint16_t tcp_port, uint16_t udp_port);
 int echo_lie(void);
+int echo_sink(void);
+int echo_blast(char **words, int nr_words);
 int echo_ping(char **words, int nr_words);
 int echo_hold(char **words, int nr_words);
 int echo_trickle(char **words, int nr_words);

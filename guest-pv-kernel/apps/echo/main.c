@@ -11,6 +11,8 @@
  *   speed ADDRESS     64 MiB to port 9 there, by TCP
  *   names             a DNS server: NAME.test for every address that it is asked for as a-b-c-d.test
  *   resolve NAME      its address, from the server that DHCP or dns=ADDRESS named
+ *   sink, and blast MAC SIZE COUNT [out]
+ *                     frames without TCP/IP, counted and timed
  *   lie               what a hostile front end does, to see that it is refused; no TCP/IP
  * All but `test', `ping', `speed', `resolve' and `lie' go on for ever.
  * Read next: test.c
@@ -171,8 +173,15 @@ int main(int argc, char **argv)
 {
     char address[16];
 
+    /* These use the interface itself. */
     if (argc > 1 && strcmp(argv[1], "lie") == 0) {
         return echo_lie();
+    }
+    if (argc > 1 && strcmp(argv[1], "sink") == 0) {
+        return echo_sink();
+    }
+    if (argc > 4 && strcmp(argv[1], "blast") == 0) {
+        return echo_blast(argv + 2, argc - 2);
     }
     if (network_start() <= 0) {
         printf("echo: this domain has no network interface: give it vif = ['']\n");
