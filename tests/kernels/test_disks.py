@@ -86,7 +86,7 @@ def test_grub_reads_a_sector_through_grant_copy():
         guest.console.send("halt\r")
         guest.console.expect("ended: ")
         # It asks the hypervisor to print its grant table (GNTTABOP_dump_table) when it leaves.
-        guest.before = guest.before[0], kernels.warnings()
+        guest.said = kernels.warnings()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@
 
 #include <public/errno.h>
 
+#include "../comm/event_internal.h"
+#include "../comm/grant_internal.h"
 #include "../domain/domain.h"
 #include "../lib/check.h"
 #include "../lib/print.h"
@@ -62,6 +64,22 @@ static void key_owners(void)
     print("\n");
 }
 
+/* What a guest's end must bring back in those who talked with it. */
+static void key_connections(void)
+{
+    uint32_t next = 0;
+    for (struct domain *d = domain_get_next(0); d != NULL; d = domain_get_next(next)) {
+        const struct grant_table *grants = d->grants;
+        uint32_t mapped = 0;
+        for (uint32_t n = 0; n < grants->maptrack_pages * MAPTRACK_PER_PAGE; n++) {
+            mapped += grants->maptrack[n / MAPTRACK_PER_PAGE][n % MAPTRACK_PER_PAGE].flags != 0;
+        }
+        print("d%u: %u ports open, %u grants mapped\n", d->id, d->events->nr_open, mapped);
+        next = d->id + 1u;
+        domain_put(d);
+    }
+}
+
 static void key_panic(void)
 {
     panic("debug key C");
@@ -76,6 +94,7 @@ static const struct {
 } keys[] = {
     {'C', key_panic, "panic, to see what is left of it"},
     {'c', machine_print_crash_record, "what the hypervisor said before its last panic"},
+    {'e', key_connections, "event channels and mapped grants, by domain"},
     {'h', key_help, "these keys"},
     {'H', key_heap, "the heap"},
     {'m', key_owners, "frames by owner, counted one by one"},
