@@ -39,6 +39,7 @@ $(TEST_BUILD)/unit/$(1).d/%.o: %.c | $(INCLUDE_LINK)
 endef
 
 -include tests/compare/compare.mk
+-include tests/kernels/small/small.mk
 -include tests/guest/attacks/attacks.mk
 -include $(sort $(wildcard tests/unit/*.mk))
 
@@ -76,7 +77,8 @@ SYSTEM_XEN   = "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_guest
 COMPARE_RUNS = "tests/compare/compare-hypervisors.py $(COMPARE_IMAGE) --xenlike $(HYPERVISOR_IMAGE)"
 KERNEL_TESTS := $(sort $(wildcard tests/kernels/test_*.py))
 KERNEL_RUNS  = $(KERNEL_TESTS:%="$(PYTHON) %")
-KERNELS_XEN  = $(KERNEL_TESTS:%="env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) %")
+KERNELS_ALL  = $(KERNEL_TESTS:%="env KERNELS=all $(PYTHON) %")
+KERNELS_XEN  = $(KERNEL_TESTS:%="env KERNELS=all XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) %")
 FUZZERS      := $(addprefix $(TEST_BUILD)/fuzz/,page_tables kernel_image config)
 FUZZ_RUNS    = "tests/fuzz/brief.sh $(FUZZERS)"
 CHECK_RUNS   = "$(PYTHON) tests/tools/check.py"
@@ -130,7 +132,7 @@ run-emulated: $(PVCTL_HOST) $(EMULATED_SUITES)
 	@$(RUN) --verbose $(EMULATED_SUITES:%="$(EMULATOR) %") \
 	    "tests/portable/offline-commands.sh $(EMULATOR) $(PVCTL_HOST)"
 
-test-programs: $(UNIT_SUITES) $(GUEST_TESTS) $(MINI_OS_TEST) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE) $(ATTACK_IMAGES) $(LAB_EXAMS) \
+test-programs: $(UNIT_SUITES) $(SMALL_KERNELS) $(GUEST_TESTS) $(MINI_OS_TEST) $(NATIVE_TESTS) $(ISO_IMAGE) $(COMPARE_IMAGE) $(ATTACK_IMAGES) $(LAB_EXAMS) \
     $(if $(shell command -v clang 2>/dev/null),$(FUZZERS))
 
 unit-tests: $(UNIT_SUITES)
@@ -157,11 +159,11 @@ system-tests-xen: all ## the same with real Xen 4.17 under our dom0
 	@$(RUN) --verbose $(SYSTEM_XEN)
 
 .PHONY: test-guests test-guests-xen
-test-guests: all ## unmodified Linux, GRUB and GNU Mach from Debian's packages on xenlike
-	@$(RUN) --verbose $(KERNEL_RUNS)
+test-guests: all ## unmodified Linux, Debian on a disk, GRUB and GNU Mach from Debian's packages on xenlike
+	@$(RUN) --limit 3000 --verbose $(KERNELS_ALL)
 
 test-guests-xen: all ## the same on real Xen 4.17 under our dom0
-	@$(RUN) --verbose $(KERNELS_XEN)
+	@$(RUN) --limit 3000 --verbose $(KERNELS_XEN)
 
 check: $(BUILD_ID_HEADER) | $(INCLUDE_LINK) ## layout, sizes, headers, static analysis
 	@$(RUN) --verbose $(CHECK_RUNS)

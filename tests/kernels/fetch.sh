@@ -37,8 +37,9 @@ fetch grub grub-xen-host '*/grub-x86_64-xen.bin'
     fetch gnumach.gz gnumach-image-1.8-xen-486 'boot/gnumach*.gz'
     [ ! -e "$kernels/gnumach.gz" ] || gunzip -c "$kernels/gnumach.gz" > "$kernels/gnumach"
 }
-[ -e "$kernels/linux-cloud" ] || [ "${OFFLINE:-0}" = 1 ] || {
-    package=$(image linux-image-cloud-amd64)
-    [ -z "$package" ] || fetch linux-cloud "$package" 'boot/vmlinuz-*'
-}
+for flavour in cloud rt; do
+    [ ! -e "$kernels/linux-$flavour" ] && [ "${OFFLINE:-0}" != 1 ] || continue
+    package=$(image linux-image-$flavour-amd64)
+    [ -z "$package" ] || fetch linux-$flavour "$package" 'boot/vmlinuz-*'
+done
 exit 0
