@@ -49,18 +49,27 @@ static int bad_piece(const struct reader *reader, const char *what, const char *
     return config_problem_add(reader->problems, &span, "%s: `%.60s'", what, piece);
 }
 
-static int set_type(const struct reader *reader, const char *text)
+/* Disks and network interfaces of dom0's own back ends are set up otherwise; those of another domain's
+ * (a Linux with its drivers, say) are devices like any. */
+static int check_type(const struct reader *reader)
 {
     static const struct {
         const char *type, *key;
     } others[] = {{"vbd", "disk"}, {"vif", "vif"}};
+    const struct config_device *device = reader->device;
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (strcmp(text, others[i].type) == 0) {
-            bad_piece(reader, "this type has a key of its own", text);
-            return config_problem_hint(reader->problems, "%s = [ ... ]", others[i].key);
+        if (device->backend == NULL && strcmp(device->type, others[i].type) == 0) {
+            bad_piece(reader, "this type has a key of its own", device->type);
+            return config_problem_hint(reader->problems, "%s = [ ... ], or backend=DOMAIN",
+                                       others[i].key);
         }
     }
+    return 0;
+}
+
+static int set_type(const struct reader *reader, const char *text)
+{
     if (text[0] == '\0' || strlen(text) > TYPE_MAX ||
         strspn(text, LETTERS DIGITS "_-") != strlen(text) || strchr(LETTERS, text[0]) == NULL) {
         bad_piece(reader, "this is no type of device", text);
@@ -201,7 +210,7 @@ int config_device_parse(const struct config_value *value, struct config_device *
             result = -1;
         }
     }
-    return result;
+    return result == 0 ? check_type(&reader) : result;
 }
 
 void config_device_free(struct config_device *device)

@@ -103,6 +103,8 @@ Test(config, CFG1_a_bad_part_of_a_device_is_marked_itself)
     assert_problem(BASE "device=['Hello']", 3, 10, "this is no type of device");
     assert_problem(BASE "device=['a/b']", 3, 10, "this is no type of device");
     assert_problem(BASE "device=['vbd']", 3, 10, "this type has a key of its own");
+    cr_assert_eq(load(BASE "device=['vbd,backend=driver']"), 0);
+    done();
     assert_problem(BASE "device=['hello,fast']", 3, 16, "expected key=value: `fast'");
     assert_problem(BASE "device=['hello, backend=']", 3, 17, "the back end's domain is missing");
     assert_problem(BASE "device=['hello,devid=x']", 3, 16, "this is no device number");
