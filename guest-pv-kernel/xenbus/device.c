@@ -54,24 +54,52 @@ static enum xenbus_device_end end_of(const struct entry *entry)
     return is_front(entry) ? XENBUS_DEVICE_FRONT : XENBUS_DEVICE_BACK;
 }
 
-static enum xenbus_state state_at(const char *directory)
+static enum xenbus_state state_in(uint32_t transaction, const char *directory)
 {
     char path[DEVICE_PATH + 8];
     enum xenbus_state state = XenbusStateUnknown;
     char *text;
 
     snprintf(path, sizeof(path), "%s/state", directory);
-    if (xenbus_read(xenbus_default(), XENBUS_NO_TRANSACTION, path, &text, NULL) == 0) {
+    if (xenbus_read(xenbus_default(), transaction, path, &text, NULL) == 0) {
         state = xenbus_device_parse_state(text);
         free(text);
     }
     return state;
 }
 
+static enum xenbus_state state_at(const char *directory)
+{
+    return state_in(XENBUS_NO_TRANSACTION, directory);
+}
+
+/* false: the step is not allowed, or cannot be written. A state that somebody else wrote meanwhile (the
+ * toolstack, which wants the device back) is not written over, but looked at. */
 static bool step_to(struct entry *entry, enum xenbus_state from, enum xenbus_state to)
 {
-    return xenbus_device_may_step(end_of(entry), from, to) &&
-           device_write(&entry->device, "state", "%u", (unsigned int)to) == 0;
+    struct xenbus *store = xenbus_default();
+    char path[DEVICE_PATH + 8];
+    uint32_t transaction;
+    int error;
+
+    if (!xenbus_device_may_step(end_of(entry), from, to)) {
+        return false;
+    }
+    snprintf(path, sizeof(path), "%s/state", entry->device.path);
+    do {
+        error = xenbus_transaction_start(store, &transaction);
+        if (error == 0 && state_in(transaction, entry->device.path) != from) {
+            (void)xenbus_transaction_end(store, transaction, false);
+            return true;
+        }
+        if (error == 0) {
+            error = xenbus_printf(store, transaction, path, "%u", (unsigned int)to);
+            int ended = xenbus_transaction_end(store, transaction, error == 0);
+
+            error = error != 0 ? error : ended;
+        }
+    } while (error == -EAGAIN);
+    return error == 0;
 }
 
 /* ---- what the table asks for -------------------------------------------------------------------- */

@@ -52,9 +52,12 @@ struct device_driver {
 
 /* In one file per driver, outside functions: DEVICE_DRIVER(hello_front); for a
  * `static const struct device_driver hello_front = { ... };` */
+#ifndef DEVICE_DRIVER_SECTION
+#define DEVICE_DRIVER_SECTION "pvk_drivers"
+#endif
 #define DEVICE_DRIVER(driver)                                    \
     static const struct device_driver *const driver##_registered \
-        __attribute__((section(".pvk_drivers"), used)) = &(driver)
+        __attribute__((section(DEVICE_DRIVER_SECTION), used)) = &(driver)
 
 /* Starts every driver that is linked in; returns how many those are, -ENODEV without a store, or -ENOMEM.
  * Devices that are there, and those that come later, then go through their handshakes. Calling it
