@@ -25,7 +25,8 @@ else
 UNIT_RUNTIME  := -lcriterion
 endif
 
-# Sources of a suite are compiled again for it: a suite may redefine what it wants with its flags.
+# Sources of a suite are compiled again for it: a suite may redefine what it wants with its flags, and one
+# object with UNIT_EXTRA as its own variable.
 define unit_suite
 UNIT_SUITES += $(TEST_BUILD)/unit/$(1)
 $(TEST_BUILD)/unit/$(1)_OBJECTS := $(patsubst %.c,$(TEST_BUILD)/unit/$(1).d/%.o,$(2))
@@ -34,7 +35,7 @@ $(TEST_BUILD)/unit/$(1): $$($(TEST_BUILD)/unit/$(1)_OBJECTS)
 	@$(HOST_CC) $(UNIT_CFLAGS) -o $$@ $$^ $(UNIT_RUNTIME)
 $(TEST_BUILD)/unit/$(1).d/%.o: %.c | $(INCLUDE_LINK)
 	@mkdir -p $$(dir $$@)
-	@$(HOST_CC) $(UNIT_CFLAGS) $(UNIT_WARNINGS) -I. $(ABI_INCLUDES) $(3) -MMD -MP -c -o $$@ $$<
+	@$(HOST_CC) $(UNIT_CFLAGS) $(UNIT_WARNINGS) -I. $(ABI_INCLUDES) $(3) $$(UNIT_EXTRA) -MMD -MP -c -o $$@ $$<
 -include $$($(TEST_BUILD)/unit/$(1)_OBJECTS:.o=.d)
 endef
 

@@ -144,8 +144,9 @@ DEVICE_DRIVER(hello_front);
 
 /* ---- the application ---------------------------------------------------------------------------- */
 
-/* Puts one request into the ring; waits for a connection and for room. */
-static void ask(unsigned int number)
+/* Puts one request into the ring; waits for a connection and for room. What was under way when the device
+ * went is lost, and asked again: the number counts those that are not. */
+static void ask(void)
 {
     struct hello_request request = {.id = 0};
     unsigned int notify;
@@ -156,8 +157,8 @@ static void ask(unsigned int number)
     while (hello.asked[request.id]) {
         request.id++;
     }
-    request.length =
-        (uint32_t)snprintf(request.text, sizeof(request.text), "hello number %u", number);
+    request.length = (uint32_t)snprintf(request.text, sizeof(request.text), "hello number %u",
+                                        hello.answered + hello.in_flight);
     hello.asked[request.id] = true;
     hello.in_flight++;
     *RING_GET_REQUEST(&hello.ring, hello.ring.req_prod_pvt) = request;
@@ -176,16 +177,17 @@ int main(int argc, char **argv)
         printf("hello: there is no store\n");
         return 1;
     }
-    for (unsigned int i = 0; count == 0 || i < count; i++) {
-        ask(i);
+    while (count == 0 || hello.answered < count) {
+        if (count == 0 || hello.answered + hello.in_flight < count) {
+            ask();
+        } else {
+            (void)wait_queue_wait(&hello.changed, THREAD_FOREVER);
+        }
         if (count == 0) {
             thread_sleep(TIME_SECOND_NS);
             printf("hello: %s\n", hello.last);
         }
     }
-    while (hello.in_flight > 0) {
-        (void)wait_queue_wait(&hello.changed, THREAD_FOREVER);
-    }
     printf("hello: %u answers, the last is: %s\n", hello.answered, hello.last);
-    return hello.wrong == 0 && hello.answered == count ? 0 : 1;
+    return hello.wrong == 0 ? 0 : 1;
 }
