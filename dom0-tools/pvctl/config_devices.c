@@ -260,7 +260,10 @@ static int vif_mac(struct config_vif *vif, const char *text)
             return -1;
         }
     }
-    return text[17] == '\0' ? put_text(vif->mac, sizeof(vif->mac), text) : -1;
+    /* An odd first byte is a group's address, which no interface has. */
+    return text[17] == '\0' && strchr("02468aceACE", text[1]) != NULL
+               ? put_text(vif->mac, sizeof(vif->mac), text)
+               : -1;
 }
 
 static int vif_bridge(struct config_vif *vif, const char *text)
@@ -303,11 +306,20 @@ static int vif_type(struct config_vif *vif, const char *text)
 static const struct {
     const char *key;
     int (*set)(struct config_vif *vif, const char *text);
+    const char *hint;
 } vif_keys[] = {
-    {"mac", vif_mac},        {"bridge", vif_bridge},   {"ip", vif_ip},
-    {"vifname", vif_name},   {"mtu", vif_mtu},         {"type", vif_type},
-    {"rate", vif_unserved},  {"script", vif_unserved}, {"backend", vif_unserved},
-    {"devid", vif_unserved}, {"model", vif_unserved},  {"gatewaydev", vif_unserved},
+    {"mac", vif_mac, "six bytes, the first one even: mac=00:16:3e:12:34:56"},
+    {"bridge", vif_bridge, "a name of at most 31 characters"},
+    {"ip", vif_ip, "an address, which only the back end's directory shows"},
+    {"vifname", vif_name, "a name of at most 15 characters"},
+    {"mtu", vif_mtu, "from 68 to 65535"},
+    {"type", vif_type, "leave it out: paravirtual interfaces are all there is"},
+    {"rate", vif_unserved, "leave it out: nothing is throttled"},
+    {"script", vif_unserved, "leave it out: every interface is on dom0's one bridge"},
+    {"backend", vif_unserved, "leave it out: the back end is dom0's"},
+    {"devid", vif_unserved, "leave it out: interfaces are numbered in their order"},
+    {"model", vif_unserved, "leave it out: paravirtual interfaces are all there is"},
+    {"gatewaydev", vif_unserved, "leave it out: every interface is on dom0's one bridge"},
 };
 
 static int vif_piece(struct reader *reader, struct config_vif *vif, const char *piece)
@@ -316,17 +328,23 @@ static int vif_piece(struct reader *reader, struct config_vif *vif, const char *
 
     for (size_t i = 0; equals != NULL && i < sizeof(vif_keys) / sizeof(vif_keys[0]); i++) {
         size_t length = strlen(vif_keys[i].key);
+        int result;
 
-        if (length == (size_t)(equals - piece) && strncmp(piece, vif_keys[i].key, length) == 0) {
-            int result = vif_keys[i].set(vif, equals + 1);
-
-            if (result == -2) {
-                return bad_piece(reader, "this interface parameter is not served", piece);
-            }
-            return result == 0 ? 0 : bad_piece(reader, "this value does not fit its key", piece);
+        if (length != (size_t)(equals - piece) || strncmp(piece, vif_keys[i].key, length) != 0) {
+            continue;
         }
+        result = vif_keys[i].set(vif, equals + 1);
+        if (result == 0) {
+            return 0;
+        }
+        bad_piece(reader,
+                  result == -2 ? "this interface parameter is not served"
+                               : "this value does not fit its key",
+                  piece);
+        return config_problem_hint(reader->problems, "%s", vif_keys[i].hint);
     }
-    return bad_piece(reader, "there is no interface parameter", piece);
+    bad_piece(reader, "there is no interface parameter", piece);
+    return config_problem_hint(reader->problems, "there are mac, bridge, ip, mtu and vifname");
 }
 
 int config_vif_parse(const struct config_value *value, struct config_vif *vif,

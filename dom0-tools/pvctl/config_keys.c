@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct key;
 typedef int (*key_setter_t)(const struct key *key, const struct config_value *value,
@@ -237,6 +238,21 @@ static int set_disks(const struct key *key, const struct config_value *value, st
     return result;
 }
 
+/* The last interface has an address of its own. */
+static int refuse_same_mac(const struct config *config, const struct config_span *span,
+                           struct config_problems *problems)
+{
+    const char *mac = config->vifs[config->nr_vifs].mac;
+
+    for (size_t i = 0; mac[0] != '\0' && i < config->nr_vifs; i++) {
+        if (strcasecmp(config->vifs[i].mac, mac) == 0) {
+            config_problem_add(problems, span, "interface %zu has this address, too: %s", i, mac);
+            return config_problem_hint(problems, "without `mac' each gets one of its own");
+        }
+    }
+    return 0;
+}
+
 static int set_vifs(const struct key *key, const struct config_value *value, struct config *config,
                     struct config_problems *problems)
 {
@@ -252,7 +268,8 @@ static int set_vifs(const struct key *key, const struct config_value *value, str
             return config_problem_add(problems, &value->items[i].span, "at most %u interfaces",
                                       CONFIG_MAX_VIFS);
         }
-        if (config_vif_parse(&value->items[i], &config->vifs[config->nr_vifs], problems) < 0) {
+        if (config_vif_parse(&value->items[i], &config->vifs[config->nr_vifs], problems) < 0 ||
+            refuse_same_mac(config, &value->items[i].span, problems) < 0) {
             result = -1;
         }
         config->nr_vifs++;

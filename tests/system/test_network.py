@@ -81,6 +81,18 @@ def test_a_page_on_a_guests_disk_reaches_this_host():
     destroy(where, "web")
 
 
+def test_a_forward_named_at_the_start_leads_to_the_first_guest():
+    port = free_port()
+    with real() as where:
+        shutil.copy(BUILD / "guest/web.elf", where.work / "web.elf")
+        expect_run(where.run("up", "--forward", f"{port}:80", timeout=90), 0)
+        web_disk(where)
+        create(where, "web", "web", disk="['web.img,raw,xvda,r']")
+        address(where, "web")
+        page = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20).read()
+        expect(page == b"<h1>from the disk</h1>\n", "the page on the disk", page)
+
+
 def test_messages_between_two_guests_come_back_unchanged():
     where = machine()
     create(where, "echo", "echo")

@@ -290,6 +290,38 @@ Test(config, the_files_a_configuration_names_are_listed)
     done();
 }
 
+Test(config, a_vif_that_cannot_be_is_told_with_what_to_do)
+{
+    static const struct {
+        const char *vif, *hint;
+    } wrong[] = {
+        {"'mac=00:16:3e:00:00'", "six bytes"},
+        {"'mac=00:16:3e:00:00:zz'", "six bytes"},
+        {"'mac=01:16:3e:00:00:01'", "the first one even"},
+        {"'mac='", "six bytes"},
+        {"'mtu=12'", "from 68"},
+        {"'mtu=1500x'", "from 68"},
+        {"'vifname=a-name-that-is-too-long'", "at most 15"},
+        {"'colour=red'", "mac, bridge"},
+        {"'mac'", "mac, bridge"},
+        {"'backend=other'", "leave it out"},
+        {"'type=ioemu'", "leave it out"},
+        {"'rate=1Mb/s'", "leave it out"},
+        {"'mac=00:16:3e:00:00:01','mac=00:16:3E:00:00:01'", "one of its own"},
+    };
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char text[256];
+
+        snprintf(text, sizeof(text), "%svif=[%s]\n", BASE, wrong[i].vif);
+        cr_assert_neq(load(text), 0, "%s", wrong[i].vif);
+        cr_assert_eq(problems.count, 1u, "%s", wrong[i].vif);
+        cr_assert_not_null(strstr(problems.items[0].hint, wrong[i].hint), "%s: %s", wrong[i].vif,
+                           problems.items[0].hint);
+        done();
+    }
+}
+
 /* Random edits of a valid file: never a crash, and a problem's place is inside the text. */
 Test(config, damaged_files_are_survived)
 {
