@@ -304,6 +304,8 @@ void console_guest_drain(struct console_state *state, struct console_guest *gues
         size_t count = console_ring_take(guest->ring, bytes, sizeof(bytes), &overrun);
 
         if (overrun) {
+            /* Charged as a full ring: who overruns it again and again is throttled like one that floods. */
+            guest->throttled = throttle(guest, sizeof(guest->ring->out));
             console_guest_note(guest, "the console ring was overrun; its content is lost");
         }
         if (count == 0) {

@@ -56,6 +56,8 @@ extern unsigned int fake_preempt_every;
 extern unsigned int fake_nr_preempt_questions;
 extern uint64_t fake_now_ns;
 extern uint64_t fake_deadline_ns;
+/* What machine_relax() does, as another CPU would; NULL: nobody else runs, so whoever waits waits for ever, and the test fails. */
+extern void (*fake_relax)(void);
 extern cpumask_t fake_kicked; /* CPUs kicked since the test cleared it */
 extern unsigned int fake_cpu; /* the CPU that the test runs on */
 extern cpumask_t fake_online;

@@ -307,6 +307,16 @@ const char *fake_tlb_violation(void)
 
 /* --- CPUs, time, devices --------------------------------------------------------------------------- */
 
+void (*fake_relax)(void);
+
+void machine_relax(void)
+{
+    if (fake_relax == NULL) {
+        panic("a lock is taken twice, or a vCPU waited for that nobody stops");
+    }
+    fake_relax();
+}
+
 unsigned int machine_cpu(void)
 {
     return fake_cpu;

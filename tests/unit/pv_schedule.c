@@ -312,3 +312,45 @@ Test(timer, TM1_one_that_is_set_for_the_end_of_time_does_not_expire_now)
     cr_expect_eq(nr_fired, 1);
     cr_expect(timer_is_armed(&never));
 }
+
+/* --- Waiting for another CPU ------------------------------------------------------------------------------- */
+
+static spinlock_t contended;
+static unsigned int relaxed;
+
+static void other_cpu_lets_go(void)
+{
+    if (++relaxed == 3) {
+        contended.taken = 0;
+    }
+}
+
+Test(spinlock, TL2_who_waits_for_a_lock_answers_flushes_meanwhile)
+{
+    contended.taken = 1;
+    fake_relax = other_cpu_lets_go;
+    spin_lock(&contended);
+    cr_expect_eq(relaxed, 3, "machine_relax() is where a CPU answers");
+    cr_expect_eq(contended.taken, 1);
+    spin_unlock(&contended);
+}
+
+static struct vcpu *waited_for;
+
+static void other_cpu_stops_it(void)
+{
+    relaxed++;
+    waited_for->sched.running = false;
+}
+
+Test(schedule, TL2_who_waits_for_a_vcpu_to_stop_answers_flushes_meanwhile, .init = pv_setup)
+{
+    static struct vcpu other;
+
+    other.domain = pv_domain;
+    other.sched.running = true;
+    waited_for = &other;
+    fake_relax = other_cpu_stops_it;
+    schedule_sleep_sync(&other);
+    cr_expect_eq(relaxed, 1);
+}

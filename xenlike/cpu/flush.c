@@ -3,7 +3,7 @@
  * TLB flushes, here and on other CPUs, and the clock that says which are still owed.
  *
  * Owns: the flush clock, the one request that can be under way. Invariant: TL1 a stamp is the clock's next value, so only a
- * flush that begins after the stamp was taken reaches it. TL2 a CPU that waits answers others' requests meanwhile.
+ * flush that begins after the stamp was taken reaches it. TL2 a CPU that waits, for a lock or for a vCPU to stop, answers others' requests meanwhile.
  * Locks: flush. Read next: mm/page_type.c (PT7).
  */
 #include "flush.h"
@@ -87,7 +87,13 @@ void flush_answer(void)
     }
 }
 
-UNCHECKED_LOCKING static void flush_on(cpumask_t mask, enum flush_kind kind, gva_t address)
+void machine_relax(void)
+{
+    flush_answer();
+    cpu_pause();
+}
+
+static void flush_on(cpumask_t mask, enum flush_kind kind, gva_t address)
 {
     cpumask_t self = (cpumask_t)1 << cpu_local()->id;
     cpumask_t others = mask & machine_cpus_online() & ~self;
@@ -98,10 +104,7 @@ UNCHECKED_LOCKING static void flush_on(cpumask_t mask, enum flush_kind kind, gva
     if (likely(others == 0)) {
         return;
     }
-    while (__atomic_exchange_n(&flush_lock.taken, 1, __ATOMIC_ACQUIRE) != 0) {
-        flush_answer();
-        cpu_pause();
-    }
+    spin_lock(&flush_lock);
     request.kind = kind;
     request.address = address;
     __atomic_store_n(&request.waiting, others, __ATOMIC_RELEASE);

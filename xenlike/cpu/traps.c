@@ -71,7 +71,11 @@ void traps_from_hypervisor(struct cpu_user_regs *regs)
         return;
     }
     /* A guest can make one pend over its syscall instruction; here it means nothing. */
-    if (regs->entry_vector == VECTOR_DB || fix_up(regs)) {
+    if (regs->entry_vector == VECTOR_DB) {
+        (void)read_debug_status(); /* nor to the next one, which may be a guest's own */
+        return;
+    }
+    if (fix_up(regs)) {
         return;
     }
     panic_registers(regs, read_cr2());

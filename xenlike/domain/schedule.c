@@ -197,7 +197,7 @@ void schedule_sleep_sync(struct vcpu *v)
 {
     schedule_sleep(v);
     while (v != current_vcpu() && __atomic_load_n(&v->sched.running, __ATOMIC_ACQUIRE)) {
-        __builtin_ia32_pause();
+        machine_relax();
     }
 }
 

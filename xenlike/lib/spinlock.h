@@ -19,12 +19,15 @@ typedef struct CAPABILITY("lock") spinlock {
         0             \
     }
 
+/* One turn of waiting for another CPU, which may wait for this one to flush: its request is answered here. (cpu/flush.c) */
+void machine_relax(void);
+
 static inline void spin_lock(spinlock_t *lock) ACQUIRES(*lock) UNCHECKED_LOCKING
 {
     while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) != 0) {
-        while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED) != 0) {
-            __builtin_ia32_pause();
-        }
+        do {
+            machine_relax();
+        } while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED) != 0);
     }
 }
 

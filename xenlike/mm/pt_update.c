@@ -106,8 +106,7 @@ static __attribute__((noinline)) int update_upper(struct domain *d, mfn_t table,
         pte_t forms = PTE_USER | (level == 4 ? PTE_ACCESSED : 0);
 
         if ((changed & ~(PTE_FREE_BITS & ~PTE_GLOBAL)) == 0 && (wanted & PTE_GLOBAL) == 0) {
-            store(slot, old, wanted | forms, how);
-            return 0;
+            return store(slot, old, wanted | forms, how) ? 0 : -XEN_EAGAIN;
         }
         int result = pt_entry_get_upper(d, table, level, &wanted);
 
@@ -115,9 +114,9 @@ static __attribute__((noinline)) int update_upper(struct domain *d, mfn_t table,
             return result;
         }
     }
-    store(slot, old, wanted, how);
-    pt_entry_put_upper(d, table, level, old);
-    return 0;
+    bool stored = store(slot, old, wanted, how);
+    pt_entry_put_upper(d, table, level, stored ? old : wanted);
+    return stored ? 0 : -XEN_EAGAIN;
 }
 
 /* An ordinary page of the guest, a table to be perhaps: a plain store, if the guest could do it itself. */
