@@ -103,6 +103,38 @@ def test_messages_between_two_guests_come_back_unchanged():
     destroy(where, "echo")
 
 
+def test_frames_of_several_pages_come_back_unchanged():
+    """Scatter-gather in all four rings: datagrams of 64 KiB in frames of 9000 bytes."""
+    where = machine()
+    create(where, "echo", "echo", vif="['mtu=9000']")
+    create(where, "test", "echo", vif="['mtu=9000']", extra=f'"test {address(where, "echo")}"')
+    wait_until(lambda: "test" not in domains(where), 60, "the test ends")
+    log = where.run("logs", "test").stdout
+    expect("messages of 57 B to 64 KiB came back unchanged" in log, "unchanged messages", log)
+    shown = where.run("device", "echo").stdout
+    frames, size = map(int, re.search(r"sent by the guest: frames (\d+), bytes (\d+)", shown).groups())
+    expect(size > 1600 * frames, "large frames", shown)
+    destroy(where, "echo")
+
+
+def test_one_event_channel_for_both_rings_will_do():
+    where = machine()
+    create(where, "echo", "echo")
+    write_config(where, "test", kernel='"echo.elf"', memory="32", vif="['']", extra=f'"test {address(where, "echo")}"')
+    expect_run(where.run("create", "-p", "test.cfg"), 0)
+    number = where.run("domid", "test").stdout.strip()
+    back = f"/local/domain/0/backend/vif/{number}/0"
+    wait_until(lambda: where.run("xenstore", "read", f"{back}/state").stdout.strip() == "2", 10, "it waits")
+    expect_run(where.run("xenstore", "write", f"{back}/feature-split-event-channels", "0"), 0)
+    expect_run(where.run("unpause", "test"), 0)
+    front = f"/local/domain/{number}/device/vif/0"
+    wait_until(lambda: where.run("xenstore", "read", f"{front}/event-channel").returncode == 0, 10, "one channel")
+    wait_until(lambda: "test" not in domains(where), 60, "the test ends")
+    log = where.run("logs", "test").stdout
+    expect("messages of 57 B to 64 KiB came back unchanged" in log, "unchanged messages", log)
+    destroy(where, "echo")
+
+
 def test_two_guests_ping_each_other():
     where = machine()
     create(where, "echo", "echo")

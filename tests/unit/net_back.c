@@ -44,9 +44,12 @@ static void tear_down(void)
     net_ring_detach(&ring);
 }
 
+static struct net_frame last_taken;
+
 static void taker(void *context, struct net_frame *frame)
 {
     (void)context;
+    last_taken = *frame;
     if (nr_taken < 8) {
         memcpy(taken[nr_taken], frame->bytes, frame->length);
     }
@@ -380,4 +383,76 @@ Test(net_back, ND3_the_next_back_end_goes_on_where_the_rings_stand)
     net_ring_flush(&ring);
     cr_assert_eq(rx.sring->rsp_prod, 2u);
     cr_assert_eq(RING_GET_RESPONSE(&rx, 1)->id, 1u, "the buffer that was planned with is used");
+}
+
+/* An empty datagram of UDP over IPv4, its checksum not filled in. */
+static const uint8_t datagram[42] = {
+    2,    0, 0, 0,  0, 1, 2, 0, 0,  0,  0, 2, 8,  0,                    /* Ethernet */
+    0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, /* IPv4 */
+    0,    7, 0, 7,  0, 8, 0, 0,                                         /* UDP */
+};
+
+/* io/netif.h: csum_blank goes on to whoever can do with it, is filled in for whoever cannot. */
+Test(net_back, a_blank_checksum_goes_on_or_is_filled_in)
+{
+    for (unsigned int i = 0; i < 3; i++) {
+        memcpy(pages[i], datagram, sizeof(datagram));
+    }
+    put(GOOD, 0, sizeof(datagram), NETTXF_csum_blank | NETTXF_data_validated);
+    take_all();
+    cr_assert(last_taken.checksum_blank && last_taken.validated);
+    put(GOOD, 0, sizeof(datagram), NETTXF_data_validated);
+    take_all();
+    cr_assert(!last_taken.checksum_blank && last_taken.validated);
+    for (int refuses = 0; refuses < 2; refuses++) {
+        struct net_frame frame = {.bytes = message, .length = sizeof(datagram)};
+        const struct netif_rx_response *response;
+
+        memcpy(message, datagram, sizeof(datagram));
+        frame.checksum_blank = frame.validated = true;
+        ring.no_checksums = refuses == 1;
+        offer(GOOD + 3);
+        net_ring_give(&ring, &frame);
+        net_ring_flush(&ring);
+        response = received();
+        cr_assert_eq(response->flags,
+                     refuses ? NETRXF_data_validated : NETRXF_data_validated | NETRXF_csum_blank);
+        /* ~(10.0.0.1 + 10.0.0.2 + 17 + 8 + 7 + 7 + 8) */
+        cr_assert_eq(pages[3][40], refuses ? 0xeb : 0);
+        cr_assert_eq(pages[3][41], refuses ? 0xcd : 0);
+    }
+}
+
+/* io/ring.h: a bell is rung when what was asked for is passed, and not again before the next asking. */
+Test(net_back, bells_are_held_off_as_the_front_end_says)
+{
+    tx.sring->rsp_event = 4;
+    for (int i = 0; i < 3; i++) {
+        put(GOOD, 0, 60, 0);
+        take_all();
+    }
+    cr_assert(!ring.notify_tx, "three answers, the fourth was asked for");
+    put(GOOD, 0, 60, 0);
+    take_all();
+    cr_assert(ring.notify_tx);
+    ring.notify_tx = false;
+    put(GOOD, 0, 60, 0);
+    take_all();
+    cr_assert(!ring.notify_tx, "nobody asked since");
+    cr_assert_eq(tx.sring->req_event, tx.req_prod_pvt + 1, "the next packet is to be told of");
+
+    rx.sring->rsp_event = 2;
+    for (unsigned int i = 0; i < 4; i++) {
+        bool wanted;
+
+        *RING_GET_REQUEST(&rx, rx.req_prod_pvt) =
+            (struct netif_rx_request){(uint16_t)i, 0, GOOD + i};
+        rx.req_prod_pvt++;
+        RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&rx, wanted);
+        cr_assert_eq(wanted, i == 0, "no frame waits: new pages are no news");
+    }
+    give(100);
+    cr_assert(!ring.notify_rx);
+    give(100);
+    cr_assert(ring.notify_rx);
 }
