@@ -160,10 +160,10 @@ system-tests-xen: all ## the same with real Xen 4.17 under our dom0
 	@$(RUN) --verbose $(SYSTEM_XEN)
 
 .PHONY: test-guests test-guests-xen
-test-guests: all ## unmodified Linux, Debian on a disk, GRUB and GNU Mach from Debian's packages on xenlike
+test-guests: all $(SMALL_KERNELS) ## unmodified Linux, Debian on a disk, GRUB and GNU Mach from Debian's packages on xenlike
 	@$(RUN) --limit 3000 --verbose $(KERNELS_ALL)
 
-test-guests-xen: all ## the same on real Xen 4.17 under our dom0
+test-guests-xen: all $(SMALL_KERNELS) ## the same on real Xen 4.17 under our dom0
 	@$(RUN) --limit 3000 --verbose $(KERNELS_XEN)
 
 check: $(BUILD_ID_HEADER) | $(INCLUDE_LINK) ## layout, sizes, headers, static analysis

@@ -73,6 +73,9 @@ static int header_check(const struct elf_header *header, struct error *error)
     if (memcmp(header->e_ident, magic, sizeof(magic)) != 0 || header->e_machine != MACHINE_X86_64 ||
         (header->e_type != TYPE_EXECUTABLE && header->e_type != TYPE_DYNAMIC)) {
         error_set(error, ERROR_KERNEL_NOT_ELF, "the kernel image is no x86-64 ELF executable");
+        if (header->e_ident[4] == 1) {
+            error_why(error, "it is a 32-bit one");
+        }
         return -1;
     }
     if (header->e_phentsize != sizeof(struct elf_program_header) || header->e_phnum == 0 ||
