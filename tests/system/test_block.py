@@ -305,6 +305,36 @@ def test_what_was_flushed_is_in_the_file_when_qemu_is_killed():
         expect(max(found) - min(found) <= 1, "the rest is old or new", found)
 
 
+def places_of(round_):
+    """Where a round of the task `plug` writes, as the guest chooses."""
+    places, number = set(), round_
+    while len(places) < 64:
+        number = (number * 6364136223846793005 + 1442695040888963407) % (1 << 64)
+        places.add((number >> 33) % 256)
+    return places
+
+
+def test_random_writes_at_depth_32_survive_a_killed_qemu():
+    for flushed in (7, 23):
+        with fresh() as where:
+            path = image(where, "p.img")
+            expect_run(where.run("create", config(where, "plug", "plug", "p.img,raw,xvda,rw")), 0)
+            wait_for_log(where, "plug", f"flushed {flushed}\n", 60)
+            said = int(re.findall(r"flushed (\d+)\n", where.run("logs", "plug").stdout)[-1])
+            os.kill(int(where.status()["qemu_pid"]), signal.SIGKILL)
+            data, last = path.read_bytes(), {}
+            for number in range(1, said + 1):
+                last.update(dict.fromkeys(places_of(number), number))
+            for sector in range(256 * 8):
+                place, text = sector // 8, data[sector * 512:sector * 512 + 512]
+                match = re.match(rb"round (\d+) sector (\d+)\n\0*$", text)
+                found = int(match.group(1)) if match else 0
+                expect(match or text == bytes(512), "whole sectors", sector, text[:40])
+                expect(not match or int(match.group(2)) == sector, "in their places", sector, text[:40])
+                expect(found >= last.get(place, 0), "what was flushed is there", sector, found, last.get(place))
+                expect(found == 0 or place in places_of(found), "the rest is old or new", sector, found)
+
+
 if __name__ == "__main__":
     tests = [value for name, value in list(globals().items()) if name.startswith("test_")]
     try:

@@ -15,6 +15,7 @@ int disk_verify(struct block_device *device);
 _Noreturn int disk_flood(struct block_device *device);
 int disk_fill(struct block_device *device);
 _Noreturn int disk_watch(struct block_device *device);
+int disk_plug(struct block_device *device);
 int disk_stress(struct block_device *device);
 int disk_lie(struct block_device *device);
 int disk_rewrite(struct block_device *device);

@@ -6,6 +6,7 @@
  *   verify    random reads and writes at depth 1 to 32, against a model of the contents
  *   stress    verify without end
  *   discard   write a megabyte, give the middle of it back, and look at what is left
+ *   plug      rounds of writes to random places at depth 1 to 32, each with a flush: for whoever pulls the plug
  *   rounds    write a numbered round, flush, say so, again: for whoever pulls the plug
  *   fill      write from the first sector on until the disk refuses, check that, and wait until it goes on
  *   watch     read its last sector again and again, and say when the answer changes
@@ -158,12 +159,12 @@ static const struct {
     const char *word;
     int (*run)(struct block_device *device);
 } tasks[] = {
-    {"info", information},     {"bench", disk_bench},   {"verify", disk_verify},
-    {"stress", disk_stress},   {"rounds", rounds},      {"dump", dump},
-    {"fill", disk_fill},       {"watch", disk_watch},   {"discard", discard},
-    {"wait", wait_for_ever},   {"lie", disk_lie},       {"flood", disk_flood},
-    {"rewrite", disk_rewrite}, {"rewind", disk_rewind}, {"flap", disk_flap},
-    {"vanish", disk_vanish},
+    {"info", information},   {"bench", disk_bench},     {"verify", disk_verify},
+    {"stress", disk_stress}, {"rounds", rounds},        {"dump", dump},
+    {"fill", disk_fill},     {"watch", disk_watch},     {"discard", discard},
+    {"plug", disk_plug},     {"wait", wait_for_ever},   {"lie", disk_lie},
+    {"flood", disk_flood},   {"rewrite", disk_rewrite}, {"rewind", disk_rewind},
+    {"flap", disk_flap},     {"vanish", disk_vanish},
 };
 
 static int run(const char *word, struct block_device *device)
