@@ -9,7 +9,7 @@ DOM0_INITRD := $(BUILD)/dom0-tools/initrd.cpio
 DOM0_SOURCES := $(sort $(wildcard dom0-tools/dom0/*.c)) dom0-tools/host/channel.c
 # Back ends from elsewhere, linked into dom0: make DOM0_BACKENDS=/path/to/back.c
 DOM0_BACKENDS ?=
-DOM0_ADDED    := $(BUILD)/dom0-tools/added-back-ends
+DOM0_ADDED    := $(DOM0_IMAGE).added
 ifneq ($(shell cat $(DOM0_ADDED) 2>/dev/null),$(strip $(DOM0_BACKENDS)))
 .PHONY: $(DOM0_ADDED)
 endif

@@ -184,6 +184,30 @@ def test_the_template_project_builds_and_runs_elsewhere():
     clean(where)
 
 
+def test_the_same_back_end_is_linked_into_dom0():
+    where = real()
+    try:
+        install(where.root)
+        make(where, "examples/out-of-tree")
+        image = where.root / "dom0.elf"
+        subprocess.run(["make", "-C", str(TOP), f"BUILD={BUILD}", f"DOM0_IMAGE={image}",
+                        f"DOM0_BACKENDS={TOP}/examples/out-of-tree/back.c", str(image)], check=True,
+                       capture_output=True, env={k: v for k, v in os.environ.items() if k != "MAKEFLAGS"})
+        link = where.root / "images/dom0.elf"
+        link.unlink()
+        link.symlink_to(image)
+        here = where.work / "examples/out-of-tree"
+        config = (here / "hello.cfg").read_text().replace("backend=driver,", "")
+        (here / "hello.cfg").write_text(config)
+        for _ in range(2):
+            expect_run(where.run("create", "-F", "hello.cfg", cwd=here, timeout=90), 0)
+        expect("1000 answers, the last is: you said: HELLO NUMBER 999" in where.run("logs", "hello-front").stdout,
+               "dom0 answers", where.run("logs", "hello-front").stdout)
+        wait_until(lambda: "hello" not in where.run("xenstore", "ls", "/local").stdout, 5, "the store is clean")
+    finally:
+        where.close()
+
+
 def test_drivers_for_mini_os_run_here():
     image = BUILD / "tests/mini-os.elf"
     if not image.exists():
