@@ -96,6 +96,7 @@ static int hello_connect(struct device *device)
     struct hello *hello = device->data;
     unsigned long reference, port;
     grant_reference_t page;
+    hello_sring_t *sring;
     int result = device_read_number(device, "ring-ref", UINT32_MAX, &reference);
 
     if (result == 0) {
@@ -109,7 +110,9 @@ static int hello_connect(struct device *device)
         hello->page.address = NULL;
         return result;
     }
-    BACK_RING_INIT(&hello->ring, (hello_sring_t *)hello->page.address, MEMORY_PAGE_SIZE);
+    /* A ring that is new begins at 0; one that a crashed predecessor served, behind its last response. */
+    sring = (hello_sring_t *)hello->page.address;
+    BACK_RING_ATTACH(&hello->ring, sring, sring->rsp_prod, MEMORY_PAGE_SIZE);
     /* A port rings once when it is bound: what the front end asked before that is served. */
     result = event_bind_interdomain(device->other_domid, (event_port_t)port, serve, device);
     hello->port = result > 0 ? result : 0;

@@ -172,6 +172,26 @@ static bool take_up(struct entry *entry, enum xenbus_state own)
     return step_to(entry, own, XenbusStateConnected);
 }
 
+/* This kernel took the place of one whose back end had got that far (dom0 crashed and came back): do all of it
+ * again, without a word to the front end. */
+static bool resume(struct entry *entry, enum xenbus_state own)
+{
+    int result;
+
+    entry->published = true;
+    result = entry->device.driver->publish(&entry->device);
+    if (result == 0 && own == XenbusStateConnected) {
+        result = entry->device.driver->connect(&entry->device);
+        entry->device.connected = result == 0;
+    }
+    if (result < 0) {
+        entry->failed = true;
+        report(entry, strerror(-result));
+        return step_to(entry, own, XenbusStateClosing);
+    }
+    return own != XenbusStateConnected;
+}
+
 static bool close_down(struct entry *entry, enum xenbus_state own)
 {
     disconnect(entry);
@@ -252,6 +272,11 @@ static bool step_once(struct entry *entry)
         entry->failed = true;
         disconnect(entry);
         return step_to(entry, own, XenbusStateClosing);
+    }
+    if (!is_front(entry) && !entry->published && !entry->failed && other != XenbusStateUnknown &&
+        ((own == XenbusStateConnected && other == XenbusStateConnected) ||
+         own == XenbusStateInitWait)) {
+        return resume(entry, own);
     }
     return actions[action] != NULL && actions[action](entry, own);
 }

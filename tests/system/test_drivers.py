@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Drivers for a new type of device, built outside the tree against what `make install` copies."""
-import json, os, pathlib, re, shutil, subprocess
+import json, os, pathlib, re, shutil, subprocess, time
 from harness import BUILD, TOP, Skip, expect, expect_run, main, wait_until
 from machine import domains, free_memory, real, wait_for_log, write_config
 
@@ -204,8 +204,25 @@ def test_the_same_back_end_is_linked_into_dom0():
         expect("1000 answers, the last is: you said: HELLO NUMBER 999" in where.run("logs", "hello-front").stdout,
                "dom0 answers", where.run("logs", "hello-front").stdout)
         wait_until(lambda: "hello" not in where.run("xenstore", "ls", "/local").stdout, 5, "the store is clean")
+        outlives_dom0(where, here)
     finally:
         where.close()
+
+
+def outlives_dom0(where, here):
+    """dom0 crashes and comes back; the front end stays connected, and what it asked is answered."""
+    expect_run(where.run("create", "hello.cfg", "extra='100000000'", "name='busy'", cwd=here), 0)
+    wait_until(lambda: states(where, "busy") == [(4, 4)], 10, "connected")
+    for _ in range(3):
+        time.sleep(1.1)  # three crashes within a second of their start would end the machine
+        expect_run(where.run("crash-dom0", "--yes"), 1, stderr="dom0 was restarted while")
+        expect_run(where.run("domid", "Domain-0"), 0)
+        before = where.run("vcpu-list", "busy").stdout
+        wait_until(lambda: where.run("vcpu-list", "busy").stdout != before, 10, "it goes on asking")
+        expect(states(where, "busy") == [(4, 4)], "connected all the time", states(where, "busy"))
+        expect("given up" not in where.run("logs", "busy").stdout, "no error", where.run("logs", "busy").stdout)
+    expect_run(where.run("device-detach", "busy", "hello", "0"), 0)
+    destroy(where, "busy")
 
 
 def test_drivers_for_mini_os_run_here():

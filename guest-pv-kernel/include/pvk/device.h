@@ -42,7 +42,9 @@ struct device_driver {
     /* Before InitWait (back end: features, sizes) or Initialised (front end: rings, ports).
      * Negative: the device is closed, and the errno is left in its node `error`. */
     int (*publish)(struct device *device);
-    /* Take up what the other end published. Negative: as above. */
+    /* Take up what the other end published. Negative: as above.
+     * A back end whose dom0 crashed and came back gets publish and connect in a row, with the front end
+     * connected all the time: its ring begins at rsp_prod, not at 0 (BACK_RING_ATTACH). */
     int (*connect)(struct device *device);
     /* Optional. No longer connected, but the other end may still hold what was shared. */
     void (*disconnect)(struct device *device);
