@@ -119,6 +119,8 @@ static void parse_status_line(struct client_status *status, const char *key, con
         status->started = strtoll(value, NULL, 10);
     } else if (strcmp(key, "boot_ms") == 0) {
         status->boot_ms = strtoll(value, NULL, 10);
+    } else if (strcmp(key, "dom0_restarts") == 0) {
+        status->dom0_restarts = (unsigned int)strtoul(value, NULL, 10);
     }
 }
 

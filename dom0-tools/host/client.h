@@ -22,6 +22,7 @@ struct client_status {
     unsigned int memory_mib;
     long long started;
     long long boot_ms;
+    unsigned int dom0_restarts; /* after crashes */
 };
 
 /* Connects to a running supervisor. 0, or -1 with errno (ENOENT, ECONNREFUSED: none runs). */

@@ -203,6 +203,7 @@ static void print_status(const struct settings *settings, const struct client_st
     printf("machine        : %s\n", strcmp(status->phase, "ready") == 0 ? "up" : status->phase);
     printf("up_seconds     : %lld\n", (long long)time(NULL) - status->started);
     printf("boot_ms        : %lld\n", status->boot_ms);
+    printf("dom0_restarts  : %u\n", status->dom0_restarts);
     printf("accelerator    : %s\n", status->accelerator);
     printf("memory_mib     : %u\n", status->memory_mib);
     printf("share          : %s\n", status->share);
@@ -233,8 +234,8 @@ static void print_status_json(const struct settings *settings, const struct clie
 {
     printf("{\"schema\": 1, \"machine\": ");
     print_json_string(strcmp(status->phase, "ready") == 0 ? "up" : status->phase);
-    printf(", \"up_seconds\": %lld, \"boot_ms\": %lld, \"accelerator\": ",
-           (long long)time(NULL) - status->started, status->boot_ms);
+    printf(", \"up_seconds\": %lld, \"boot_ms\": %lld, \"dom0_restarts\": %u, \"accelerator\": ",
+           (long long)time(NULL) - status->started, status->boot_ms, status->dom0_restarts);
     print_json_string(status->accelerator);
     printf(", \"memory_mib\": %u, \"qemu_pid\": %ld, \"supervisor_pid\": %ld, \"share\": ",
            status->memory_mib, status->qemu_pid, status->supervisor_pid);

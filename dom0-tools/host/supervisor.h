@@ -54,8 +54,9 @@ struct supervisor {
     struct supervisor_client clients[SUPERVISOR_CLIENTS_MAX];
     struct supervisor_session sessions[SUPERVISOR_SESSIONS_MAX];
     int64_t started_ms;
-    int64_t ready_ms;
-    int64_t deadline_ms; /* of the phase; INT64_MAX: none */
+    int64_t ready_ms;       /* for the first time; 0: not yet */
+    unsigned int nr_starts; /* of dom0: more than one after crashes */
+    int64_t deadline_ms;    /* of the phase; INT64_MAX: none */
     time_t started_at;
 };
 

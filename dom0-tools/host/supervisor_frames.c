@@ -32,14 +32,15 @@ static void send_status(struct supervisor *supervisor, struct supervisor_client 
     int64_t boot_ms = supervisor->ready_ms != 0 ? supervisor->ready_ms - supervisor->started_ms : 0;
     int count;
 
-    count = snprintf(text, sizeof(text),
-                     "phase %s\nsupervisor_pid %ld\nqemu_pid %ld\naccelerator %s\n"
-                     "memory_mib %u\nstarted %lld\nboot_ms %lld\nbuild %s\ndom0_build %s\n"
-                     "share %s\nstate %s\n",
-                     phase_names[supervisor->phase], (long)getpid(), (long)supervisor->qemu,
-                     supervisor->accelerator, supervisor->settings.memory_mib,
-                     (long long)supervisor->started_at, (long long)boot_ms, BUILD_ID,
-                     supervisor->build_id, supervisor->settings.share, supervisor->settings.state);
+    count = snprintf(
+        text, sizeof(text),
+        "phase %s\nsupervisor_pid %ld\nqemu_pid %ld\naccelerator %s\n"
+        "memory_mib %u\nstarted %lld\nboot_ms %lld\ndom0_restarts %u\nbuild %s\ndom0_build %s\n"
+        "share %s\nstate %s\n",
+        phase_names[supervisor->phase], (long)getpid(), (long)supervisor->qemu,
+        supervisor->accelerator, supervisor->settings.memory_mib, (long long)supervisor->started_at,
+        (long long)boot_ms, supervisor->nr_starts > 0 ? supervisor->nr_starts - 1 : 0, BUILD_ID,
+        supervisor->build_id, supervisor->settings.share, supervisor->settings.state);
     if (count > 0 && (size_t)count < sizeof(text)) {
         connection_send(&client->connection, LOCAL_STATUS, 0, 0, text, (size_t)count);
     }
@@ -129,7 +130,8 @@ static void machine_is_ready(struct supervisor *supervisor)
 {
     supervisor->phase = PHASE_READY;
     supervisor->deadline_ms = INT64_MAX;
-    supervisor->ready_ms = supervisor_now_ms();
+    supervisor->nr_starts++;
+    supervisor->ready_ms = supervisor->ready_ms != 0 ? supervisor->ready_ms : supervisor_now_ms();
     for (int i = 0; i < SUPERVISOR_CLIENTS_MAX; i++) {
         if (connection_is_open(&supervisor->clients[i].connection)) {
             welcome(supervisor, &supervisor->clients[i]);
