@@ -3,10 +3,11 @@
 ISO_IMAGE := $(BUILD)/xenlike.iso
 
 # grub-mkrescue puts in each half of GRUB that is installed: grub-pc-bin, grub-efi-amd64-bin.
-$(ISO_IMAGE): dom0-tools/iso/grub.cfg $(HV_DIR)/xenlike $(DOM0_IMAGE) $(DOM0_INITRD) | setup-iso
+$(ISO_IMAGE): dom0-tools/iso/grub.cfg dom0-tools/iso/want-video.py $(HV_DIR)/xenlike $(DOM0_IMAGE) $(DOM0_INITRD) | setup-iso
 	@echo "  ISO     $@"
 	@rm -rf $@.d && mkdir -p $@.d/boot/grub
-	@cp $(HV_DIR)/xenlike $(DOM0_INITRD) $@.d/boot/
+	@cp $(DOM0_INITRD) $@.d/boot/
+	@$(PYTHON) dom0-tools/iso/want-video.py $(HV_DIR)/xenlike $@.d/boot/xenlike
 	@strip --strip-debug -o $@.d/boot/dom0.elf $(DOM0_IMAGE)
 	@cp dom0-tools/iso/grub.cfg $@.d/boot/grub/
 	@grub-mkrescue -o $@ $@.d > $@.log 2>&1 || { cat $@.log >&2; rm -f $@; exit 1; }

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The ISO (make iso) under SeaBIOS and OVMF: dom0's shell on the serial port and on the screen, a guest."""
-import os, pathlib, socket, subprocess, tempfile, threading
-from harness import BUILD, Skip, expect, main, wait_until
+import os, pathlib, re, socket, subprocess, tempfile, threading
+from harness import BUILD, TOP, Skip, expect, main, wait_until
 
 ISO = BUILD / "xenlike.iso"
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
+FONT = TOP / "xenlike/cpu/screen_font.c"
 FIRMWARE = pathlib.Path("/usr/share/OVMF/OVMF_CODE.fd")
 PROMPT = "dom0> "
 
@@ -53,6 +54,25 @@ class Booted:
             wait_until(lambda: path.exists() and path.stat().st_size == 4000, 5, "the screen's memory")
         return path.read_bytes()[::2].decode("latin-1")
 
+    def picture(self):
+        """What a person would read on the machine's screen: a screen dump, recognised by the font."""
+        path = pathlib.Path(self.directory.name) / "picture"
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(self.monitor)
+            monitor.sendall(f"screendump \"{path}\"\n".encode())
+            wait_until(lambda: path.exists() and path.stat().st_size > 80 * 8 * 25 * 16 * 3, 10, "the dump")
+        kind, size, depth, dots = path.read_bytes().split(b"\n", 3)
+        width, height = map(int, size.split())
+        expect((kind, depth) == (b"P6", b"255") and len(dots) == width * height * 3, "a whole dump")
+        characters = {int(glyph, 16): chr(32 + i) for i, glyph in enumerate(
+            re.findall(r"0x([0-9a-f]{9})", FONT.read_text()))}
+
+        def cell(row, column):
+            glyph = sum(1 << (5 * y + x) for y in range(7) for x in range(5)
+                        if dots[3 * ((16 * row + 2 * y) * width + 8 * column + x)] != 0)
+            return characters.get(glyph, "?")
+        return "\n".join("".join(cell(row, column) for column in range(80)).rstrip() for row in range(25))
+
     def __enter__(self):
         return self
 
@@ -87,11 +107,15 @@ def test_a_dom0_of_the_ISO_that_crashes_comes_back_to_its_guest():
         expect("hello" not in machine.run("list"), "it obeys")
 
 
-def test_it_boots_under_UEFI_to_dom0_and_a_guest_on_serial():
+def test_it_boots_under_UEFI_to_dom0_and_a_guest_on_serial_and_screen():
     if not FIRMWARE.exists():
         raise Skip("the package ovmf is not installed")
     with Booted("-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}") as machine:
         boots_to_a_guest(machine)
+        text = machine.picture()
+        for words in ("xenlike, a thin paravirtualization hypervisor\n", "dom0 is up. `help` lists the commands.\n",
+                      "Hello from a paravirtual guest.\n", PROMPT + "logs hello"):
+            expect(words in text, f"{words!r} is not on the screen", text)
 
 
 if __name__ == "__main__":

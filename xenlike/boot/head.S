@@ -36,6 +36,7 @@ multiboot_header:
     .long PHYSICAL(image_load_end)
     .long PHYSICAL(image_end)
     .long PHYSICAL(head_start)
+    .long 1, 80, 25, 0 /* text, or what there is: read with a flag that the ISO's copy sets, since QEMU's loader complains of it */
 
 head_loaded:
     /* The loader's two values stay in esi and ebp; eax, ecx, edi are needed. */

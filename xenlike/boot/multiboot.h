@@ -14,6 +14,8 @@
 #define MULTIBOOT_INFO_COMMAND_LINE (1u << 2)
 #define MULTIBOOT_INFO_MODULES      (1u << 3)
 #define MULTIBOOT_INFO_MEMORY_MAP   (1u << 6)
+#define MULTIBOOT_INFO_FRAMEBUFFER  (1u << 12)
+#define MULTIBOOT_FRAMEBUFFER_RGB   1
 
 struct multiboot_info {
     uint32_t flags;
@@ -23,7 +25,11 @@ struct multiboot_info {
     uint32_t nr_modules, modules;
     uint32_t symbols[4];
     uint32_t memory_map_size, memory_map;
-};
+    uint32_t unused[9];
+    uint64_t framebuffer;
+    uint32_t pitch, width, height; /* bytes, pixels, pixels */
+    uint8_t bits_per_pixel, framebuffer_type;
+} __attribute__((packed));
 
 struct multiboot_module {
     uint32_t start, end; /* end exclusive */

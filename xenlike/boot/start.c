@@ -110,7 +110,11 @@ static void take_boot_info(const struct multiboot_info *info)
         uart_init();
     }
     if (boot_info.options.console_vga) {
-        screen_init();
+        bool is_picture = (info->flags & MULTIBOOT_INFO_FRAMEBUFFER) != 0 &&
+                          info->framebuffer_type == MULTIBOOT_FRAMEBUFFER_RGB;
+
+        screen_init(&(struct screen_pixels){is_picture ? info->framebuffer : 0, info->pitch,
+                                            info->width, info->height, info->bits_per_pixel});
     }
     if ((info->flags & MULTIBOOT_INFO_MEMORY_MAP) == 0) {
         panic("the boot loader gave no memory map");
@@ -151,6 +155,7 @@ static void start_on_own_stack(void)
 {
     processor_init();
     paging_open_heap();
+    screen_open_pixels();
     switch_init_cpu();
     descriptors_init_cpu();
     apic_disable_pic();

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Characters and colours in memory at 0xb8000; the cursor in two registers of the 6845. */
+/*
+ * Characters and colours in memory at 0xb8000, the cursor in two registers of the 6845. In a picture each cell is 8 dots by 16,
+ * and those that changed are drawn after each write.
+ */
 #include "screen.h"
 
 #include "machine.h"
@@ -16,10 +19,17 @@
 #define CURSOR_HIGH 0x0e
 #define CURSOR_LOW  0x0f
 
+#define CELL_WIDTH  8u
+#define CELL_HEIGHT 16u
+#define LIGHT       0xaa
+
 static volatile uint16_t *cells;
-static uint32_t cursor;  /* < CELLS */
-static bool in_sequence; /* behind an escape, before the letter that ends it */
-static uint32_t number;  /* the digits in that sequence */
+static uint16_t written[CELLS], drawn[CELLS]; /* of a picture */
+static struct screen_pixels picture;
+static volatile uint8_t *dots; /* NULL: not mapped */
+static uint32_t cursor;        /* < CELLS */
+static bool in_sequence;       /* behind an escape, before the letter that ends it */
+static uint32_t number;        /* the digits in that sequence */
 
 static void fill(uint32_t from, uint32_t to)
 {
@@ -63,6 +73,32 @@ static void put(char byte)
     }
 }
 
+static void draw(uint32_t cell)
+{
+    uint32_t bytes = picture.bits / 8, c = (written[cell] & 0xff) - ' ';
+    uint64_t glyph = c < ARRAY_SIZE(screen_font) ? screen_font[c] : 0;
+    volatile uint8_t *at = dots + (uint64_t)(cell / COLUMNS) * CELL_HEIGHT * picture.pitch +
+                           cell % COLUMNS * CELL_WIDTH * bytes;
+
+    for (uint32_t y = 0; y < CELL_HEIGHT; y++) {
+        uint64_t row = glyph >> (5 * (y / 2)) & 31;
+
+        for (uint32_t i = 0; i < CELL_WIDTH * bytes; i++) {
+            at[y * picture.pitch + i] = (row >> (i / bytes) & 1) != 0 ? LIGHT : 0;
+        }
+    }
+    drawn[cell] = written[cell];
+}
+
+static void draw_changed(void)
+{
+    for (uint32_t cell = 0; dots != NULL && cell < CELLS; cell++) {
+        if (drawn[cell] != written[cell]) {
+            draw(cell);
+        }
+    }
+}
+
 void screen_write(const char *text, size_t size)
 {
     if (cells == NULL) {
@@ -71,14 +107,31 @@ void screen_write(const char *text, size_t size)
     for (size_t i = 0; i < size; i++) {
         put(text[i]);
     }
+    if (cells == written) {
+        draw_changed();
+        return;
+    }
     port_out8(CRT_INDEX, CURSOR_HIGH);
     port_out8(CRT_DATA, (uint8_t)(cursor >> 8));
     port_out8(CRT_INDEX, CURSOR_LOW);
     port_out8(CRT_DATA, (uint8_t)cursor);
 }
 
-void screen_init(void)
+void screen_init(const struct screen_pixels *pixels)
 {
-    cells = machine_ram(MADDR(TEXT_MEMORY));
+    picture = *pixels;
+    cells = picture.address != 0 ? written : machine_ram(MADDR(TEXT_MEMORY));
     fill(0, CELLS);
+}
+
+void screen_open_pixels(void)
+{
+    uint32_t size = ROWS * CELL_HEIGHT * picture.pitch;
+
+    if (cells == written && picture.width >= COLUMNS * CELL_WIDTH &&
+        picture.height >= ROWS * CELL_HEIGHT && (picture.bits == 24 || picture.bits == 32) &&
+        picture.pitch <= picture.width * 8) {
+        dots = machine_map_device(MADDR(picture.address), (size >> PAGE_SHIFT) + 2);
+        draw_changed();
+    }
 }
