@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Disks when one of the two ends, or the host, fails: back ends that end in mid-request and begin anew (BLK4),
 that misbehave on purpose (BF2, BF3), front ends that do (BLK2), and a host that is full or takes files away."""
-import re, time
-from harness import expect, expect_run, main, wait_until
-from machine import domains, free_memory, wait_for_log
+import re, shutil, time
+from harness import Skip, expect, expect_run, main, wait_until
+from machine import ON_XEN, domains, free_memory, real, wait_for_log
 import test_block as block
 from test_block import config, finish, image, machine
 
@@ -65,6 +65,32 @@ def test_BLK4_a_back_end_that_crashes_every_few_requests_loses_nothing():
     expect("WRONG" not in log_of("crashes"), "nothing is lost", log_of("crashes"))
     expect(resumed("crashes") > 100, "it crashed all the time", resumed("crashes"))
     expect_run(machine().run("destroy", "crashes"), 0)
+
+
+def test_BLK4_disks_of_both_kinds_live_through_crashes_of_dom0():
+    if ON_XEN:
+        raise Skip("real Xen ends when dom0 does")
+    with real() as where:
+        shutil.copy(block.DISK, where.work / "disk.elf")
+        whole, own = image(where, "whole.img"), image(where, "own.img")
+        expect_run(where.run("up", "--disk", whole.name, timeout=90), 0)
+        for name, disk in (("whole", "phy:vda,xvda,w"), ("own", "own.img,raw,xvda,w")):
+            expect_run(where.run("create", config(where, name, "stress", disk)), 0)
+        logs = lambda: [where.run("logs", name).stdout for name in ("whole", "own")]
+        for _ in range(3):
+            rounds = [log.count("all as expected") for log in logs()]
+            wait_until(lambda: all(log.count("all as expected") > before for log, before in zip(logs(), rounds)), 60,
+                       "both do their rounds")
+            where.run("crash-dom0", "--yes")
+        rounds = [log.count("all as expected") for log in logs()]
+        wait_until(lambda: all(log.count("all as expected") > before for log, before in zip(logs(), rounds)), 60,
+                   "both go on after the last crash")
+        expect("WRONG" not in "".join(logs()), "every read gives what was written", *logs())
+        expect_run(where.run("destroy", "own"), 0)
+        expect_run(where.run("create", config(where, "own", "info discard", "own.img,raw,xvda,w")), 0)
+        wait_until(lambda: "own" not in domains(where), 20, "it ends")
+        expect("what is beside it is untouched" in where.run("logs", "own").stdout, "discards reach the host again",
+               where.run("logs", "own").stdout)
 
 
 def test_integrity_over_detach_and_attach():
