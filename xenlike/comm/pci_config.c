@@ -20,16 +20,9 @@
 #define HEADER_MANY_FUNCTIONS 0x80u
 
 /* Virtio 1.0, 4.1.4: vendor's capabilities say where its structures lie; one of them is a window into the BARs. */
-#define CAPABILITY_VENDOR 0x09
-#define VIRTIO_VENDOR     0x1af4
-#define VIRTIO_TYPE       3
-#define VIRTIO_BAR        4
-#define VIRTIO_OFFSET     8
-#define VIRTIO_LENGTH     12
-#define VIRTIO_DATA       16
-#define VIRTIO_COMMON     1
-#define VIRTIO_WINDOW     5
-#define VIRTIO_STATUS     20 /* of the common structure: writing 0 resets the device */
+enum { CAPABILITY_VENDOR = 0x09, VIRTIO_VENDOR = 0x1af4, VIRTIO_COMMON = 1, VIRTIO_WINDOW = 5 };
+enum { VIRTIO_TYPE = 3, VIRTIO_BAR = 4, VIRTIO_OFFSET = 8, VIRTIO_LENGTH = 12, VIRTIO_DATA = 16 };
+#define VIRTIO_STATUS 20 /* of the common structure: writing 0 resets the device */
 
 #define MAX_CAPABILITIES 48 /* as many as fit: ends a list that goes round */
 

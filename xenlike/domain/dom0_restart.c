@@ -6,6 +6,7 @@
 
 #include "../boot/boot_info.h"
 #include "../comm/pci_config.h"
+#include "../lib/check.h"
 #include "../lib/print.h"
 #include "../observe/crash_record.h"
 #include "build_dom0.h"
@@ -60,8 +61,7 @@ void dom0_restart(void)
     }
     domain_put(old);
     if (hardware_domain != NULL) {
-        print("dom0 is not started again: other domains still map its memory\n");
-        machine_power_off();
+        panic("dom0 cannot be started again: other domains still map its memory");
     }
     print("dom0 is started again, time %d\n", ++restart.count);
     restart.started_ns = machine_now_ns();
