@@ -74,6 +74,7 @@ NATIVE_RUNS  = "$(GUEST_RUN) --native $(NATIVE_TESTS)"
 XEN_RUNS     = "$(GUEST_RUN) --xen --hypervisor $(REAL_XEN) $(GUEST_TESTS)"
 SYSTEM_RUNS  = $(SYSTEM_TESTS:%="$(PYTHON) %")
 SYSTEM_XEN   = "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_guests.py" \
+               "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_drivers.py" \
                "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_network.py"
 COMPARE_RUNS = "tests/compare/compare-hypervisors.py $(COMPARE_IMAGE) --xenlike $(HYPERVISOR_IMAGE)"
 KERNEL_TESTS := $(sort $(wildcard tests/kernels/test_*.py))

@@ -155,7 +155,7 @@ int xenbus_read_uuid(const char *path, unsigned char uuid[16])
         unsigned long value = strtoul(digit, &end, 16);
 
         if (*end == '\0') {
-            uuid[nibbles / 2] = (unsigned char)(uuid[nibbles / 2] << 4 | value);
+            uuid[nibbles / 2] = (unsigned char)((unsigned long)uuid[nibbles / 2] << 4 | value);
             nibbles++;
         } else if (*at != '-') {
             break;
