@@ -111,6 +111,7 @@ static struct mmu_update updates[BATCH];
 static struct mmuext_op extended;
 static struct multicall_entry calls[32];
 static struct evtchn_send send;
+static uint32_t rung_port; /* the other end */
 static struct gnttab_map_grant_ref map_grant;
 static struct gnttab_unmap_grant_ref unmap_grant;
 static struct gnttab_copy copies[32];
@@ -177,6 +178,9 @@ static void prepare_ring(unsigned int sample)
     struct shared_info *shared = start_shared_info();
 
     (void)sample;
+    /* As if it had never rung; upcalls wait, or the kernel's own would mask a port that it does not know. */
+    shared->vcpu_info[0].evtchn_upcall_mask = 1;
+    shared->evtchn_mask[0] &= ~(1ul << rung_port);
     shared->evtchn_pending[0] = 0;
     shared->vcpu_info[0].evtchn_pending_sel = 0;
     shared->vcpu_info[0].evtchn_upcall_pending = 0;
@@ -240,7 +244,7 @@ static void make_channel(void)
     bind.remote_port = unbound.port;
     (void)hypercall_event_channel_op(EVTCHNOP_bind_interdomain, &bind);
     send.port = bind.local_port;
-    start_shared_info()->evtchn_mask[0] &= ~(1ul << unbound.port);
+    rung_port = unbound.port;
 }
 
 /* Each sample maps a page of ours, by grant to ourselves, over a mapping of the window, and takes it off again. */
