@@ -77,7 +77,7 @@ class Guest:
         write_config(machine(), name, **keys)
         self.free, self.before, self.said = free_memory(machine()), ledger(), warnings()
         self.began = time.monotonic()
-        self.attach("create", "-c", f"{name}.cfg")
+        self.attach("create", "-c", "--timing", f"{name}.cfg")
 
     def attach(self, *arguments):
         """Its console, of `create -c` or of what is given."""
@@ -109,8 +109,12 @@ def linux(name, kernel, vcpus):
     have(kernel, "initrd.gz")
     with Guest(name, kernel=f'"{kernel}"', ramdisk='"initrd.gz"', memory="512", vcpus=str(vcpus),
                extra='"rdinit=/bin/sh console=hvc0"', on_reboot='"destroy"') as guest:
+        guest.console.expect(r"image +[\d.]+ ms(?s:.*) load +[\d.]+ ms(?s:.*) total +[\d.]+ ms")
+        guest.console.expect(r"\] Linux version 6")
+        first_line = time.monotonic()
         guest.console.expect_exact(PROMPT)
         seconds = time.monotonic() - guest.began
+        expect(time.monotonic() - first_line > 0.5, "the boot was shown as it happened")
         print(f"# {name}: a shell on {vcpus} vCPU(s) after {seconds:.1f} s", flush=True)
         guest.console.send("\x1b[1;1R")  # the shell asked for the cursor's place
         guest.say("mount -t proc proc /proc; echo mounted-$((40+2))", "mounted-42")
@@ -152,6 +156,11 @@ def test_a_linux_obeys_mem_set_vcpu_set_and_sysrq():
             expect_run(machine().run("mem-set", "obeys", size), 0)
             wait_until(lambda: abs(domains(machine())["obeys"][1] - size) <= 1, 60, f"it has {size} MiB")
         expect_run(machine().run("mem-set", "obeys", "513"), 6, stderr="its bound is 512 MiB")
+        expect_run(machine().run("mem-max", "obeys", "499"), 6, stderr=["it was told to have 500 MiB", "mem-set"])
+        expect_run(machine().run("mem-max", "obeys", "505"), 0)
+        expect_run(machine().run("mem-set", "obeys", "506"), 6, stderr="its bound is 505 MiB")
+        expect_run(machine().run("mem-set", "obeys", "505"), 0)
+        wait_until(lambda: abs(domains(machine())["obeys"][1] - 505) <= 1, 60, "it has all its bound")
         online = "/sys/devices/system/cpu/online"
         for count, shown in ((1, "0"), (2, "0-1"), (1, "0"), (2, "0-1")):
             expect_run(machine().run("vcpu-set", "obeys", count), 0)
@@ -177,11 +186,25 @@ def test_a_linux_that_panics_is_reported_with_its_registers():
             guest.said = warnings()
 
 
+def percent_of_cpu(name, seconds):
+    """What its vCPUs took of the time that passed, by the hypervisor's account."""
+    def used():
+        return sum(float(line.split()[5]) for line in machine().run("vcpu-list", name).stdout.splitlines()[1:])
+    begin, before = time.monotonic(), used()
+    time.sleep(seconds)
+    return 100 * (used() - before) / (time.monotonic() - begin)
+
+
 def test_grub_shows_its_prompt_and_takes_keys():
+    """It waits for keys without pause, which makes it a guest to put a cap on."""
     have("grub")
     with Guest("grub", kernel='"grub"', memory="128") as guest:
         guest.console.expect("grub> ")
         guest.say("echo 4${unset}2", "\n\r?\r?42")
+        expect_run(machine().run("sched-credit2", "-d", "grub", "-c", "10"), 0)
+        expect(percent_of_cpu("grub", 4) < 15, "a cap of 10 percent holds", percent_of_cpu("grub", 4))
+        expect_run(machine().run("sched-credit2", "-d", "grub", "-c", "0"), 0)
+        expect(percent_of_cpu("grub", 4) > 25, "and without it the guest has more", percent_of_cpu("grub", 4))
         guest.console.send("halt\r")
         guest.console.expect("ended: ")
 
