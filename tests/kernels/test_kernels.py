@@ -13,7 +13,7 @@ from machine import ON_XEN, domains, free_memory, real, wait_for_log, write_conf
 
 CACHE = pathlib.Path(os.environ.get("XENLIKE_CACHE") or os.path.expanduser("~/.cache/xenlike"))
 PROMPT = "~ # "
-SECONDS = 240
+SECONDS = 400 if ON_XEN else 240
 shared = None
 
 
