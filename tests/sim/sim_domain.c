@@ -223,14 +223,21 @@ static void dispatch(void)
     }
 }
 
+/* A context that begins at `entry`; returns its stack. */
+static void *prepare(ucontext_t *context, void (*entry)(void))
+{
+    getcontext(context);
+    context->uc_stack.ss_sp = malloc(STACK_BYTES);
+    context->uc_stack.ss_size = STACK_BYTES;
+    makecontext(context, entry, 0);
+    return context->uc_stack.ss_sp;
+}
+
 void sim_domain_start(uint64_t seed)
 {
     state = seed * 0x9e3779b97f4a7c15ull + 1;
     for (unsigned int side = 0; side < SIM_DOMAINS; side++) {
-        getcontext(&domains[side].suspended);
-        domains[side].suspended.uc_stack.ss_sp = malloc(STACK_BYTES);
-        domains[side].suspended.uc_stack.ss_size = STACK_BYTES;
-        makecontext(&domains[side].suspended, dispatch, 0);
+        (void)prepare(&domains[side].suspended, dispatch);
     }
 }
 
@@ -268,11 +275,7 @@ struct thread *thread_create(const char *name, void (*entry)(void *argument), vo
     (void)stack_size;
     thread->entry = entry;
     thread->argument = argument;
-    thread->stack = malloc(STACK_BYTES);
-    getcontext(&thread->context);
-    thread->context.uc_stack.ss_sp = thread->stack;
-    thread->context.uc_stack.ss_size = STACK_BYTES;
-    makecontext(&thread->context, begin, 0);
+    thread->stack = prepare(&thread->context, begin);
     thread->next = domains[sim_current].threads;
     domains[sim_current].threads = thread;
     return thread;

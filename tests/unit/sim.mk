@@ -2,7 +2,7 @@
 # Split drivers under the simulator (tests/sim): the template project's, and one with a bug to be found.
 SIM_SOURCES := $(addprefix tests/sim/,sim_domain.c sim_memory.c sim_run.c sim_store.c sim_front.c sim_back.c hello_front.c hello_back.c) \
     $(addprefix guest-pv-kernel/xenbus/,device_nodes.c xenbus_device.c)
-SIM_FLAGS   := -Wno-clobbered -Iguest-pv-kernel/include -include tests/sim/sim_ring.h
+SIM_FLAGS   := -Iguest-pv-kernel/include -include tests/sim/sim_ring.h
 # The address sanitizer does not follow contexts that are switched by hand.
 UNIT_CFLAGS_KEPT := $(UNIT_CFLAGS)
 UNIT_CFLAGS      := $(filter-out -fsanitize=%,$(UNIT_CFLAGS)) -fsanitize=undefined
