@@ -83,11 +83,15 @@ int keep_start(int restarts)
     if (restarts < 0) {
         return 0;
     }
-    if (domctl_info(KEEP_DOMID, &info) == 0 && keep_is_handle(info.uuid)) {
+    came_back = restarts > 0;
+    result = domctl_info(KEEP_DOMID, &info);
+    if (result == 0 && keep_is_handle(info.uuid)) {
         result = find(info.uuid);
-        came_back = result == 0;
     } else {
-        result = restarts > 0 ? -XEN_ENOENT : make();
+        if (result == 0) {
+            domctl_destroy(KEEP_DOMID); /* the crash came while it was made */
+        }
+        result = make();
     }
     result = result < 0
                  ? result

@@ -19,7 +19,7 @@
  * Xen errno: nothing is kept then. */
 int keep_start(int restarts);
 bool keep_is_open(void);
-/* Is this dom0 one that came back, with memory of the one before? */
+/* Is this dom0 one that came back after a crash? What it then does not find was never kept. */
 bool keep_came_back(void);
 
 /* See keep_pool.h; without a pool: NULL. */
