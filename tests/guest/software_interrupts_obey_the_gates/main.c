@@ -4,6 +4,8 @@
  * is a #GP whose error code names the gate. int3 is a trap like others; ud2 is told apart from a forced cpuid.
  */
 #include <stdbool.h>
+#include <string.h>
+#include <public/version.h>
 #include "trap_try.h"
 
 #define INSTRUCTION(name, text)      \
@@ -20,6 +22,14 @@ INSTRUCTION(int_82, "int $0x82")
 INSTRUCTION(int_83, "int $0x83")
 INSTRUCTION(undefined, "ud2; .ascii \"xem\"; cpuid")
 
+static bool is_xenlike(void)
+{
+    xen_changeset_info_t changeset = "";
+
+    return hypercall_xen_version(XENVER_changeset, &changeset) == 0 &&
+           strcmp(changeset, "xenlike") == 0;
+}
+
 int main(void)
 {
     bool is_code_wrong;
@@ -34,7 +44,7 @@ int main(void)
     OUTCOME_EXPECT_EQUAL(trap_try(int_83, NULL), 13); /* no gate */
     OUTCOME_EXPECT_EQUAL(trap_try(undefined, NULL), 6);
     seen = trap_try(int_81, NULL); /* DPL 1 */
-    if (seen == 13 && is_code_wrong) {
+    if (seen == 13 && is_code_wrong && !is_xenlike()) {
         outcome_skip("this emulator's error codes are wrong, and Xen looks the gate up by them");
     }
     OUTCOME_EXPECT_EQUAL(seen, 0x81);
