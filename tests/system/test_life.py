@@ -116,20 +116,21 @@ def test_on_crash_restart_and_rename_restart():
 
 
 def test_a_console_follows_its_guest_through_a_reboot():
-    write_config(machine(), "again")
-    for command in (["create", "-c", "again.cfg"], ["console", "again"]):
+    for name, command in (("followed", ["create", "-c", "followed.cfg"]), ("joined", ["console", "joined"])):
         if command[0] == "console":
-            expect_run(machine().run("create", "again.cfg"), 0)
+            start(name)
+        write_config(machine(), name)
         terminal = machine().start(*command, stdin=-1)
-        wait_for_log(machine(), "again", GREETING)
-        first = domains(machine())["again"][0]
+        wait_until(lambda: name in domains(machine()), 10, "it lives")
+        wait_for_log(machine(), name, GREETING)
+        first = domains(machine())[name][0]
         terminal.stdin.write("reboot\n")
         terminal.stdin.flush()
-        restarted("again", first)
+        restarted(name, first)
         text, notes = terminal.communicate("exit 0\n", timeout=20)
         expect(text.count(GREETING) == 2, "both lives", text)
         expect("is made again" in notes and "ended: poweroff" in notes, "both ends", notes)
-        gone("again")
+        gone(name)
 
 
 def test_a_destroyed_guest_does_not_come_back():

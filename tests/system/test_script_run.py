@@ -80,7 +80,7 @@ def test_a_disk_is_written_in_memory_only():
         shutil.copy(BUILD / "guest/disk.elf", machine.work / "disk.elf")
         image = machine.work / "data.img"
         image.write_bytes(b"\0" * (1 << 20))
-        write_config(machine, "writer", kernel='"disk.elf"', disk='["data.img,raw,xvda,w"]')
+        write_config(machine, "writer", kernel='"disk.elf"', memory="16", disk='["data.img,raw,xvda,w"]')
         # What the guest wrote is there for the next line.
         result = run(machine, "checksum data.img\ncreate -F writer.cfg 'extra=\"verify seed=5\"'\nlogs writer\n"
                      "checksum data.img\n", "--icount")
