@@ -55,28 +55,17 @@ void machine_wait_for_interrupt(void)
 
 uint32_t machine_port_in(uint16_t port, unsigned int bytes)
 {
-    switch (bytes) {
-    case 1:
-        return port_in8(port);
-    case 2:
-        return port_in16(port);
-    default:
-        return port_in32(port);
-    }
+    return bytes == 1 ? port_in8(port) : bytes == 2 ? port_in16(port) : port_in32(port);
 }
 
 void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value)
 {
-    switch (bytes) {
-    case 1:
+    if (bytes == 1) {
         port_out8(port, (uint8_t)value);
-        break;
-    case 2:
+    } else if (bytes == 2) {
         port_out16(port, (uint16_t)value);
-        break;
-    default:
+    } else {
         port_out32(port, value);
-        break;
     }
 }
 

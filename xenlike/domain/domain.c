@@ -299,16 +299,24 @@ void domain_unpause(struct domain *d)
     }
 }
 
+/* One pause more or less, of at most MAX_CONTROLLER_PAUSES; false: there is no room for it, or none to end. */
+static bool count_controller_pause(struct domain *d, int change)
+{
+    spin_lock(&d->lock);
+    uint32_t pauses = d->controller_pauses + (uint32_t)change;
+    bool possible = pauses <= MAX_CONTROLLER_PAUSES; /* -1 is not */
+    d->controller_pauses = possible ? pauses : d->controller_pauses;
+    d->dom0_pause &= change > 0;
+    spin_unlock(&d->lock);
+    return possible;
+}
+
 int domain_controller_pause(struct domain *d)
 {
     if (d == current_domain()) {
         return -XEN_EINVAL;
     }
-    spin_lock(&d->lock);
-    bool room = d->controller_pauses < MAX_CONTROLLER_PAUSES;
-    d->controller_pauses += room ? 1 : 0;
-    spin_unlock(&d->lock);
-    if (!room) {
+    if (!count_controller_pause(d, 1)) {
         return -XEN_EBUSY;
     }
     domain_pause(d);
@@ -317,15 +325,7 @@ int domain_controller_pause(struct domain *d)
 
 int domain_controller_unpause(struct domain *d)
 {
-    if (d == current_domain()) {
-        return -XEN_EINVAL;
-    }
-    spin_lock(&d->lock);
-    bool paused = d->controller_pauses != 0;
-    d->controller_pauses -= paused ? 1 : 0;
-    d->dom0_pause = false;
-    spin_unlock(&d->lock);
-    if (!paused) {
+    if (d == current_domain() || !count_controller_pause(d, -1)) {
         return -XEN_EINVAL;
     }
     domain_unpause(d);

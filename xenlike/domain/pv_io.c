@@ -72,14 +72,10 @@ static uint32_t ones(uint32_t bytes)
     return (uint32_t)mask_of_bytes(bytes);
 }
 
-static uint16_t pci_function(void)
+/* The byte that a data port stands for: function from bit 8 on, offset below. */
+static uint32_t pci_byte(uint16_t port)
 {
-    return (uint16_t)(pci_address >> 8);
-}
-
-static uint16_t pci_offset(uint16_t port)
-{
-    return (uint16_t)((pci_address & 0xfc) | (port & 3u));
+    return (pci_address & ~3u) | (port & 3u);
 }
 
 static uint32_t pci_in(uint16_t port, uint32_t bytes)
@@ -90,22 +86,17 @@ static uint32_t pci_in(uint16_t port, uint32_t bytes)
     if ((pci_address & PCI_ENABLE) == 0) {
         return ones(bytes);
     }
-    return pci_config_read(pci_function(), pci_offset(port), bytes);
+    return pci_config_read((uint16_t)(pci_address >> 8), pci_byte(port) & 0xff, bytes);
 }
 
 static void pci_out(uint16_t port, uint32_t bytes, uint32_t value)
 {
-    if (port < PCI_DATA) {
-        if (port == PCI_ADDRESS && bytes == 4) {
-            pci_address = value;
-        }
-        return;
+    if (port == PCI_ADDRESS && bytes == 4) {
+        pci_address = value;
+    } else if (port >= PCI_DATA && (pci_address & PCI_ENABLE) != 0 &&
+               pci_config_write_allowed(pci_byte(port), bytes, value)) {
+        pci_config_write((uint16_t)(pci_address >> 8), pci_byte(port) & 0xff, bytes, value);
     }
-    if ((pci_address & PCI_ENABLE) == 0 ||
-        !pci_config_write_allowed((pci_address & ~3u) + (port & 3u), bytes, value)) {
-        return;
-    }
-    pci_config_write(pci_function(), pci_offset(port), bytes, value);
 }
 
 /* --- in and out ------------------------------------------------------------------------------------------------ */

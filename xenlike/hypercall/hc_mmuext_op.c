@@ -121,30 +121,26 @@ static int carry_out(const struct mmu_domains *domains, const struct mmuext_op *
 /* Carries out operations from the start of the list; *done tells how many. */
 static int operate(const struct mmu_domains *domains, uint64_t list, uint32_t count, uint32_t *done)
 {
-    uint32_t i;
+    int result = 0;
 
-    for (i = 0; i < count; i++) {
+    for (*done = 0; *done < count; (*done)++) {
         struct mmuext_op op;
 
-        if (i != 0 && machine_preempt_wanted()) {
-            *done = i;
+        if (*done != 0 && machine_preempt_wanted()) {
             return -XEN_ERESTART;
         }
-        int result = guest_access_read(&op, GVA(list + i * sizeof(op)), sizeof(op));
+        result = guest_access_read(&op, GVA(list + *done * sizeof(op)), sizeof(op));
         if (likely(result == 0)) {
             result = carry_out(domains, &op);
         }
         if (unlikely(result != 0)) {
-            *done = i;
-            if (domains->frames != NULL) {
-                (void)page_table_settle(domains->frames);
-            }
-            return result;
+            break;
         }
     }
-    *done = i;
     /* The frames that the list set free are free for other uses when it returns. */
-    return domains->frames == NULL ? 0 : page_table_settle(domains->frames);
+    int left = domains->frames == NULL ? 0 : page_table_settle(domains->frames);
+
+    return result != 0 ? result : left;
 }
 
 static __attribute__((noinline)) int64_t operate_many(uint64_t list, uint64_t count, uint64_t done,
