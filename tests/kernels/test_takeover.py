@@ -12,14 +12,10 @@ CRASHES = 3
 
 def crash_under(guest):
     """Its console is a command of the old dom0's: it ends, and we attach anew."""
-    import pexpect
     time.sleep(1.1)
     expect_run(machine().run("crash-dom0", "--yes"), 1, stderr="dom0 was restarted while")
     guest.console.close(force=True)
-    command = machine().command("console", guest.name)
-    guest.console = pexpect.spawn(command[0], command[1:], env=machine().environment,
-                                  timeout=kernels.SECONDS, cwd=str(machine().work), encoding="utf-8",
-                                  codec_errors="replace")
+    guest.attach()
 
 
 def test_linux_and_its_disk_live_through_three_crashes_of_dom0():
@@ -50,7 +46,7 @@ def test_linux_and_its_disk_live_through_three_crashes_of_dom0():
         expect("wrote-42" in log and "bad-" not in log.replace("bad-$i-", ""), "no write failed", log)
         guest.say("echo errors-$(dmesg | grep -c 'I/O error\\|BUG:\\|WARNING')-", "errors-0-")
         guest.say("poweroff -f", "ended: poweroff")
-        guest.before = guest.before[0], kernels.warnings()
+        guest.said = kernels.warnings()  # of the crashes
 
 
 if __name__ == "__main__":
