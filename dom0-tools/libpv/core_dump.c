@@ -453,13 +453,17 @@ int core_dump_to_file(struct core_dump *dump, const char *path)
     int descriptor =
         strcmp(path, "-") == 0 ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     int result = descriptor < 0 ? -XEN_EACCES : domctl_pause(dump->domid);
+    struct core_dump to_file = *dump;
 
-    dump->write = write_file;
-    dump->context = &descriptor;
+    to_file.write = write_file;
+    to_file.context = &descriptor;
     if (result == 0) {
-        result = core_dump_write(dump);
+        result = core_dump_write(&to_file);
         domctl_unpause(dump->domid);
     }
+    dump->nr_pages = to_file.nr_pages;
+    dump->nr_bytes = to_file.nr_bytes;
+    dump->cut = to_file.cut;
     if (descriptor >= 0 && descriptor != STDOUT_FILENO && close(descriptor) < 0 && result == 0) {
         result = -XEN_EIO;
     }
