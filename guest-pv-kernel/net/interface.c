@@ -88,6 +88,7 @@ static void on_link(void *data, bool is_up)
     if (is_up) {
         memcpy(interface->netif.hwaddr, netfront_mac(interface->front), 6);
         netifapi_netif_set_link_up(&interface->netif);
+        wait_queue_wake_all(&address_changed); /* a fixed address counts from now on */
     } else {
         netifapi_netif_set_link_down(&interface->netif);
     }
