@@ -37,6 +37,7 @@ echo "debian: making $image (some minutes, once)" >&2
 mmdebstrap --quiet --variant=minbase --include=$packages $options \
     --aptopt='Acquire::Languages "none"' \
     --customize-hook='echo root:xenlike | chroot "$1" chpasswd' \
+    --customize-hook='rm -f "$1"/etc/*-' \
     --customize-hook='echo debian > "$1/etc/hostname"; rm -f "$1"/etc/apt/sources.list.d/* "$1/etc/apt/sources.list"' \
     --customize-hook='echo "/dev/xvda / ext4 errors=remount-ro 0 1" > "$1/etc/fstab"' \
     --customize-hook='printf "[Match]\nType=ether\n[Network]\nDHCP=ipv4\n" > "$1/etc/systemd/network/80-any.network"' \

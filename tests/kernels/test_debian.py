@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Debian 12 on a disk: its three kernels as packaged, systemd, a login on the console, the network by DHCP, apt.
 
-The disk is made once by tests/kernels/debian.sh; each test works on a copy. XEN=1: the same on real Xen.
+The disk is made once by tests/kernels/debian.sh; each test works on a copy. Not on real Xen: docs/kernels.md says why.
 KERNELS=all, as in `make test-guests`: also what takes minutes.
 """
 import http.server, os, shutil, subprocess, sys, threading, time
 import test_kernels as kernels
 from harness import TOP, Skip, expect, expect_run, main, wait_until
-from machine import domains
+from machine import ON_XEN, domains
 from test_kernels import Guest, machine
 
 MAKER = str(TOP / "tests/kernels/debian.sh")
@@ -25,6 +25,8 @@ def long_test(function):
 def have_debian(flavour):
     """A fresh copy of the disk, and this kernel with its initrd, in the machine's directory."""
     global disk
+    if ON_XEN:
+        raise Skip("on real Xen under QEMU's TCG systemd's processes lose their thread pointer (docs/kernels.md)")
     where = subprocess.run([MAKER, "--where"], capture_output=True, text=True, check=True).stdout.strip()
     files = [f"{where}/{name}" for name in (f"vmlinuz-{flavour}", f"initrd-{flavour}", "root.img")]
     for path in files:
@@ -175,7 +177,8 @@ def test_debian_obeys_mem_set_vcpu_set_and_sysrq():
 
 
 if __name__ == "__main__":
-    subprocess.run([MAKER], check=False)
+    if not ON_XEN:
+        subprocess.run([MAKER], check=False)
     try:
         everything = os.environ.get("KERNELS") == "all" or sys.argv[1:]
         main("debian", [value for name, value in list(globals().items()) if name.startswith("test_") and
