@@ -342,6 +342,10 @@ int gdb_stub_run(uint16_t domid, uint32_t nr_vcpus, int input, int output)
             send_answer(stub);
         }
     }
+    if (stub->ended && !stub->killed) {
+        read_byte(
+            stub); /* gdb acknowledges the last answer: who is gone by then gets a broken pipe for it */
+    }
     gdb_target_close(&stub->target);
     free(stub);
     return result;
