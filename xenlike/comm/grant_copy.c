@@ -25,9 +25,9 @@ static void side_release(struct grant_copy_side *side)
     side->domain = NULL;
 }
 
-/* Looks up the domain that the pointer names, unless the side is claimed for just that already. */
-static int16_t side_resolve(struct grant_copy_side *side, const struct gnttab_copy_ptr *pointer,
-                            bool by_reference)
+/* Looks up the domain that the pointer names, unless the side is claimed for just that already: inline, as it mostly is. */
+static inline __attribute__((always_inline)) int16_t
+side_resolve(struct grant_copy_side *side, const struct gnttab_copy_ptr *pointer, bool by_reference)
 {
     uint64_t name = by_reference ? pointer->u.ref : pointer->u.gmfn;
     if (side->claimed && side->domid == pointer->domid && side->by_reference == by_reference &&
@@ -54,9 +54,6 @@ static int16_t side_claim(struct grant_copy_side *side)
 {
     grant_ref_t ref = (grant_ref_t)side->name;
     int16_t status = GNTST_okay;
-    if (side->claimed) {
-        return status;
-    }
     side->frame = MFN(side->name);
     if (side->by_reference) {
         status = grant_table_claim(side->domain, ref, current_domain()->id, side->readonly,
@@ -80,10 +77,13 @@ static int16_t sides_claim(const struct gnttab_copy *op, struct grant_copy_state
     if (status == GNTST_okay) {
         status = side_resolve(&state->destination, &op->dest, (op->flags & GNTCOPY_dest_gref) != 0);
     }
-    if (status == GNTST_okay) {
+    if (unlikely(status == GNTST_okay && !state->source.claimed)) {
         status = side_claim(&state->source);
     }
-    return status == GNTST_okay ? side_claim(&state->destination) : status;
+    if (unlikely(status == GNTST_okay && !state->destination.claimed)) {
+        status = side_claim(&state->destination);
+    }
+    return status;
 }
 
 void grant_copy_begin(struct grant_copy_state *state)

@@ -9,37 +9,73 @@
 #include "../mm/guest_access.h"
 #include "hypercall.h"
 
-/* What the elements of one call share. */
-struct call {
+/* 0, and the element's status says how it went; or an errno, which ends the call. The elements of one call share the rest. */
+typedef int element_handler(union grant_element *op, struct grant_unmap_batch *unmapped,
+                            struct grant_copy_state *copied);
+
+/* Runs elements until the array ends, one fails, or it is time to stop: *done tells how many. Each operation has its own copy. */
+static inline __attribute__((always_inline)) int
+run_elements(element_handler *run, size_t size, uint64_t pointer, uint32_t count, uint32_t *done)
+{
     struct grant_unmap_batch unmapped;
     struct grant_copy_state copied;
-};
+    uint32_t i;
+    int result = 0;
 
-/* 0, and the element's status says how it went; or an errno, which ends the call. */
-typedef int element_handler(union grant_element *op, struct call *call);
+    grant_map_begin(&unmapped);
+    grant_copy_begin(&copied);
+    for (i = 0; result == 0 && i < count; i++) {
+        union grant_element op;
+        gva_t place = GVA(pointer + i * size);
 
-#define ELEMENT(name, expression)                                     \
-    static int run_##name(union grant_element *op, struct call *call) \
-    {                                                                 \
-        return expression;                                            \
+        /* Sixteen copies of a page are the longest stretch. */
+        if (i % 16 == 0 && i != 0 && machine_preempt_wanted()) {
+            break;
+        }
+        result = guest_access_read(&op, place, size);
+        if (likely(result == 0)) {
+            result = run(&op, &unmapped, &copied);
+            int fault = guest_access_write(place, &op, size);
+            result = result == 0 ? fault : result;
+        }
     }
-#define STATUS(name, expression) ELEMENT(name, (op->name.status = (expression), 0))
+    *done = i;
+    grant_map_finish(&unmapped);
+    grant_copy_end(&copied);
+    return result;
+}
+
+#define RUNNER(name, size)                                                  \
+    static int run_##name(uint64_t pointer, uint32_t count, uint32_t *done) \
+    {                                                                       \
+        return run_elements(name##_element, size, pointer, count, done);    \
+    }
+#define ELEMENT(name, size, expression)                                                    \
+    static int name##_element(union grant_element *op, struct grant_unmap_batch *unmapped, \
+                              struct grant_copy_state *copied)                             \
+    {                                                                                      \
+        return expression;                                                                 \
+    }                                                                                      \
+    RUNNER(name, size)
+#define SIZE(name)               sizeof(struct gnttab_##name)
+#define STATUS(name, expression) ELEMENT(name, SIZE(name), (op->name.status = (expression), 0))
 /* About the table of a domain that the element names. */
 #define OF_DOMAIN(name) STATUS(name, grant_table_of(op->name.dom, grant_table_##name, op))
 
 STATUS(map_grant_ref, grant_map(&op->map_grant_ref))
-STATUS(unmap_grant_ref, grant_map_undo(&op->unmap_grant_ref, &call->unmapped))
+STATUS(unmap_grant_ref, grant_map_undo(&op->unmap_grant_ref, unmapped))
 STATUS(unmap_and_replace, grant_map_replace(&op->unmap_and_replace))
-STATUS(copy, grant_copy(&op->copy, &call->copied))
+STATUS(copy, grant_copy(&op->copy, copied))
 OF_DOMAIN(query_size)
 OF_DOMAIN(dump_table)
 OF_DOMAIN(get_status_frames)
-ELEMENT(get_version, grant_table_get_version(&op->get_version))
-ELEMENT(set_version, grant_table_set_version(&op->set_version))
-ELEMENT(transfer, -XEN_ENOSYS)
-ELEMENT(cache_flush, -XEN_EOPNOTSUPP)
+ELEMENT(get_version, SIZE(get_version), grant_table_get_version(&op->get_version))
+ELEMENT(set_version, SIZE(set_version), grant_table_set_version(&op->set_version))
+ELEMENT(transfer, 0, -XEN_ENOSYS)
+ELEMENT(cache_flush, 0, -XEN_EOPNOTSUPP)
 
-static int run_setup_table(union grant_element *op, struct call *call)
+static int setup_table_element(union grant_element *op, struct grant_unmap_batch *unmapped,
+                               struct grant_copy_state *copied)
 {
     uint64_t list = (uint64_t)op->setup_table.frame_list.p;
 
@@ -49,9 +85,10 @@ static int run_setup_table(union grant_element *op, struct call *call)
     op->setup_table.status = grant_table_of(op->setup_table.dom, grant_table_setup_table, op);
     return op->setup_table.status == GNTST_bad_virt_addr ? -XEN_EFAULT : 0;
 }
+RUNNER(setup_table, SIZE(setup_table))
 
 static const struct operation {
-    element_handler *run;
+    int (*run)(uint64_t pointer, uint32_t count, uint32_t *done);
     uint16_t size; /* of an element; 0: it is not read */
     enum { ARRAY, EXACTLY_ONE, ONE_WHATEVER_COUNT } count;
 } operations[] = {
@@ -70,35 +107,6 @@ static const struct operation {
     [GNTTABOP_cache_flush] = {run_cache_flush, 0, ARRAY},
 };
 
-/* Runs elements until the array ends, one fails, or it is time to stop: *done tells how many. */
-static int run_elements(const struct operation *operation, uint64_t pointer, uint32_t count,
-                        uint32_t *done)
-{
-    struct call call;
-    int result = 0;
-
-    grant_map_begin(&call.unmapped);
-    grant_copy_begin(&call.copied);
-    for (*done = 0; result == 0 && *done < count; (*done)++) {
-        union grant_element op;
-        gva_t place = GVA(pointer + *done * operation->size);
-
-        /* Sixteen copies of a page are the longest stretch. */
-        if (*done % 16 == 0 && *done != 0 && machine_preempt_wanted()) {
-            break;
-        }
-        result = guest_access_read(&op, place, operation->size);
-        if (result == 0) {
-            result = operation->run(&op, &call);
-            int fault = guest_access_write(place, &op, operation->size);
-            result = result == 0 ? fault : result;
-        }
-    }
-    grant_map_finish(&call.unmapped);
-    grant_copy_end(&call.copied);
-    return result;
-}
-
 HYPERCALL_3(hc_grant_table_op, cmd, pointer, count)
 {
     uint32_t index = (uint32_t)cmd, elements = (uint32_t)count, done;
@@ -113,7 +121,7 @@ HYPERCALL_3(hc_grant_table_op, cmd, pointer, count)
         return -XEN_EINVAL;
     }
     elements = operations[index].count == ARRAY ? elements : 1;
-    int result = run_elements(&operations[index], pointer, elements, &done);
+    int result = operations[index].run(pointer, elements, &done);
     if (result != 0 || done == elements) {
         return result;
     }
