@@ -132,6 +132,7 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context)
 {
     v->initialised = true;
     v->regs.rip = context->user_regs.rip;
+    v->pause_flags = (context->flags & VGCF_online) != 0 ? 0 : VCPU_DOWN;
     return context->gdt_ents > 8192 ? -XEN_EINVAL : 0;
 }
 

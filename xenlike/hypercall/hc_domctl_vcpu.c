@@ -30,13 +30,6 @@ static int set_context(struct vcpu *v, struct vcpu_guest_context *context, gva_t
     }
     domain_pause(v->domain);
     int result = vcpu_set_context(v, context);
-    if (result == 0) {
-        if ((context->flags & VGCF_online) != 0) {
-            __atomic_fetch_and(&v->pause_flags, ~VCPU_DOWN, __ATOMIC_SEQ_CST);
-        } else {
-            __atomic_fetch_or(&v->pause_flags, VCPU_DOWN, __ATOMIC_SEQ_CST);
-        }
-    }
     domain_unpause(v->domain);
     return result;
 }
