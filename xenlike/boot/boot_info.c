@@ -75,20 +75,9 @@ static uint64_t parse_number(const char *text, const char **end)
 static uint64_t parse_size(const char *text)
 {
     uint64_t number = parse_number(text, &text);
+    char unit = (char)(*text | 32); /* a letter in lower case */
 
-    switch (*text) {
-    case 'G':
-    case 'g':
-        return number << 30;
-    case 'M':
-    case 'm':
-        return number << 20;
-    case 'B':
-    case 'b':
-        return number;
-    default:
-        return number << 10;
-    }
+    return number << (unit == 'g' ? 30 : unit == 'm' ? 20 : unit == 'b' ? 0 : 10);
 }
 
 void boot_info_parse_options(void)

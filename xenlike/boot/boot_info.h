@@ -11,9 +11,8 @@
 #define BOOT_MAX_MODULES  8
 #define BOOT_COMMAND_LINE 1024
 
-/* Types of the BIOS memory map (ACPI 15.1). */
-#define BOOT_RANGE_RAM      1
-#define BOOT_RANGE_RESERVED 2
+/* A type of the BIOS memory map (ACPI 15.1). */
+#define BOOT_RANGE_RAM 1
 
 struct boot_range {
     uint64_t start; /* machine address */
