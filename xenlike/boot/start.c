@@ -9,6 +9,7 @@
 #include "../cpu/clock.h"
 #include "../cpu/descriptors.h"
 #include "../cpu/fpu.h"
+#include "../cpu/irq.h"
 #include "../cpu/machine.h"
 #include "../cpu/percpu.h"
 #include "../cpu/registers.h"
@@ -38,17 +39,6 @@ static const void *physical(uint32_t address)
     return machine_ram(MADDR(address));
 }
 
-static void copy_text(char *destination, const char *source, size_t size)
-{
-    size_t n = 0;
-
-    while (n + 1 < size && source[n] != '\0') {
-        destination[n] = source[n];
-        n++;
-    }
-    destination[n] = '\0';
-}
-
 /* QEMU gives "file arguments", GRUB the arguments alone or with a name that begins with a slash or a bracket. */
 static const char *without_file_name(const char *text)
 {
@@ -76,8 +66,8 @@ static void take_modules(const struct multiboot_info *info)
 
         module->start = MADDR(modules[i].start);
         module->size = modules[i].end - modules[i].start;
-        copy_text(text, without_file_name(physical(modules[i].command_line)),
-                  sizeof(module_text) - module_text_used);
+        print_to_buffer(text, sizeof(module_text) - module_text_used, "%s",
+                        without_file_name(physical(modules[i].command_line)));
         module->command_line = text;
         module_text_used += strlen(text) + 1;
         if (module_text_used >= sizeof(module_text)) {
@@ -102,8 +92,8 @@ static void take_ranges(const struct multiboot_info *info)
 static void take_boot_info(const struct multiboot_info *info)
 {
     if ((info->flags & MULTIBOOT_INFO_COMMAND_LINE) != 0) {
-        copy_text(boot_info.command_line, without_file_name(physical(info->command_line)),
-                  sizeof(boot_info.command_line));
+        print_to_buffer(boot_info.command_line, sizeof(boot_info.command_line), "%s",
+                        without_file_name(physical(info->command_line)));
     }
     boot_info_parse_options();
     if (boot_info.options.console_uart) {
@@ -160,7 +150,7 @@ static void start_on_own_stack(void)
     descriptors_init_cpu();
     apic_disable_pic();
     apic_init_cpu();
-    cpu_local()->apic_id = apic_id();
+    cpu_local()->apic_id = irq_lapic_id();
     clock_init();
     uart_enable_interrupt();
     print("xenlike: %lu MiB of RAM free, %u modules, started in %lu us\n",

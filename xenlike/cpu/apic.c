@@ -93,7 +93,7 @@ uint32_t apic_timer_count(void)
     return apic_read(APIC_TIMER_CURRENT);
 }
 
-uint32_t apic_id(void)
+uint32_t irq_lapic_id(void)
 {
     uint32_t id = apic_read(APIC_ID);
 
@@ -144,11 +144,6 @@ void apic_route_isa(unsigned int irq, uint32_t vector)
         io_apic_registers = machine_map_device(MADDR(IO_APIC_PHYSICAL), 1);
         CHECK(io_apic_registers != NULL);
     }
-    io_apic_write(0x11 + 2 * irq, apic_id() << 24);
+    io_apic_write(0x11 + 2 * irq, irq_lapic_id() << 24);
     io_apic_write(0x10 + 2 * irq, vector);
-}
-
-uint32_t irq_lapic_id(void)
-{
-    return apic_id();
 }

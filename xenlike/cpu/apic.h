@@ -11,7 +11,6 @@ void apic_timer_start(uint32_t count);
 uint32_t apic_timer_count(void);
 void apic_timer_mask(bool masked);
 void apic_send(uint32_t apic_id, uint32_t vector);
-uint32_t apic_id(void);
 /* Bits of the interrupt request register for vectors 32n to 32n+31. */
 uint32_t apic_requests(unsigned int word);
 /* Silences the two old interrupt controllers. */
