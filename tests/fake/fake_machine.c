@@ -371,13 +371,13 @@ uint64_t machine_tick_frequency_khz(void)
     return 1000000;
 }
 
-void machine_clock_parameters(uint64_t *tick_base, uint64_t *system_ns, uint32_t *multiplier,
-                              int8_t *shift)
+void machine_clock_parameters(struct vcpu_time_info *time)
 {
-    *tick_base = 0;
-    *system_ns = 0;
-    *multiplier = 0x80000000;
-    *shift = 1;
+    time->tsc_timestamp = 0;
+    time->system_time = 0;
+    time->tsc_to_system_mul = 0x80000000;
+    time->tsc_shift = 1;
+    time->flags = 0;
 }
 
 uint64_t machine_wall_clock_base_ns(void)

@@ -7,6 +7,8 @@
  */
 #include "clock.h"
 
+#include <public/xen.h>
+
 #include "../lib/print.h"
 #include "apic.h"
 #include "machine.h"
@@ -180,13 +182,13 @@ uint64_t machine_tick_frequency_khz(void)
     return tsc_khz;
 }
 
-void machine_clock_parameters(uint64_t *tick_base, uint64_t *system_ns, uint32_t *multiplier,
-                              int8_t *shift)
+void machine_clock_parameters(struct vcpu_time_info *time)
 {
-    *tick_base = scale.base;
-    *system_ns = 0;
-    *multiplier = scale.multiplier;
-    *shift = scale.shift;
+    time->tsc_timestamp = scale.base;
+    time->system_time = 0;
+    time->tsc_to_system_mul = scale.multiplier;
+    time->tsc_shift = scale.shift;
+    time->flags = 0;
 }
 
 uint64_t machine_wall_clock_base_ns(void)

@@ -11,6 +11,7 @@
 
 struct vcpu;
 struct domain;
+struct vcpu_time_info;
 
 #define MAX_CPUS 64
 typedef uint64_t cpumask_t; /* bit n: CPU n */
@@ -100,9 +101,8 @@ void machine_trace_calls(bool on);
 /* Into the log: what was said before the last panic (observe/crash_record.c). */
 void machine_print_crash_record(void);
 uint64_t machine_tick_frequency_khz(void);
-/* For pvclock: ns = system_ns + (((ticks - tick_base) << shift) * multiplier >> 32). */
-void machine_clock_parameters(uint64_t *tick_base, uint64_t *system_ns, uint32_t *multiplier,
-                              int8_t *shift);
+/* All but the version: ns = system_time + (((ticks - tsc_timestamp) << tsc_shift) * tsc_to_system_mul >> 32). */
+void machine_clock_parameters(struct vcpu_time_info *time);
 uint64_t machine_wall_clock_base_ns(void); /* ns since 1970 at system time 0 */
 /* One-shot interrupt of this CPU at that time (timer_expired() is then called); UINT64_MAX: none. */
 void machine_set_deadline(uint64_t when_ns);

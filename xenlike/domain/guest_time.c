@@ -32,20 +32,6 @@ struct domain_watchdogs {
 
 /* --- Clock ----------------------------------------------------------------------------------------- */
 
-static void clock_fill(struct vcpu_time_info *time)
-{
-    uint64_t tick_base, system_ns;
-    uint32_t multiplier;
-    int8_t shift;
-
-    machine_clock_parameters(&tick_base, &system_ns, &multiplier, &shift);
-    time->tsc_timestamp = tick_base;
-    time->system_time = system_ns;
-    time->tsc_to_system_mul = multiplier;
-    time->tsc_shift = shift;
-    time->flags = 0;
-}
-
 void guest_time_publish(struct vcpu *v)
 {
     struct vcpu_time_info *time = &v->info->time;
@@ -53,7 +39,7 @@ void guest_time_publish(struct vcpu *v)
 
     WRITE_ONCE(time->version, version - 1);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    clock_fill(time);
+    machine_clock_parameters(time);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     WRITE_ONCE(time->version, version);
     v->time_stamp_published = CLOCK_EPOCH;
@@ -63,7 +49,7 @@ void guest_time_publish_area(struct vcpu *v)
 {
     struct vcpu_time_info time = {.version = 2};
 
-    clock_fill(&time);
+    machine_clock_parameters(&time);
     /* The guest's mapping is its own affair: an area that faults is skipped. */
     (void)guest_access_write(v->time_area, &time, sizeof(time));
 }
@@ -167,6 +153,12 @@ int guest_time_set_periodic(struct vcpu *v, uint64_t period_ns)
 
 /* --- Entering and leaving a CPU ------------------------------------------------------------------------ */
 
+static void write_entry_time(gva_t area, const struct vcpu_runstate_info *info)
+{
+    (void)guest_access_write(GVA(area.v + offsetof(struct vcpu_runstate_info, state_entry_time)),
+                             &info->state_entry_time, sizeof(info->state_entry_time));
+}
+
 /* The areas lie in the guest kernel's address space; from user mode that has to be looked at for a moment. */
 static void write_areas(struct vcpu *v)
 {
@@ -181,18 +173,14 @@ static void write_areas(struct vcpu *v)
 
         if (flagged) {
             info.state_entry_time |= XEN_RUNSTATE_UPDATE;
-            (void)guest_access_write(
-                GVA(area.v + offsetof(struct vcpu_runstate_info, state_entry_time)),
-                &info.state_entry_time, sizeof(info.state_entry_time));
+            write_entry_time(area, &info);
             __atomic_thread_fence(__ATOMIC_SEQ_CST);
         }
         (void)guest_access_write(area, &info, sizeof(info));
         if (flagged) {
             __atomic_thread_fence(__ATOMIC_SEQ_CST);
             info.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
-            (void)guest_access_write(
-                GVA(area.v + offsetof(struct vcpu_runstate_info, state_entry_time)),
-                &info.state_entry_time, sizeof(info.state_entry_time));
+            write_entry_time(area, &info);
         }
     }
     if (v->time_area.v != 0 && v->time_stamp_published != CLOCK_EPOCH) {

@@ -112,9 +112,7 @@ static const struct {
 /* The hypervisor's own: who it is, its version, no hypercall MSR, how time is told, nothing, the width of addresses. */
 static void hypervisor_leaf(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
-    uint64_t tick_base, system_ns;
-    uint32_t multiplier;
-    int8_t shift;
+    struct vcpu_time_info time;
 
     memset(out, 0, 4 * sizeof(out[0]));
     switch (leaf) {
@@ -129,13 +127,13 @@ static void hypervisor_leaf(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
         out[ECX] = 1; /* MMU_PT_UPDATE_PRESERVE_AD works */
         break;
     case 3:
-        machine_clock_parameters(&tick_base, &system_ns, &multiplier, &shift);
+        machine_clock_parameters(&time);
         if (subleaf == 0) {
             out[EBX] = 2; /* the TSC is the machine's own */
             out[ECX] = (uint32_t)machine_tick_frequency_khz();
         } else if (subleaf == 1) {
-            out[ECX] = multiplier;
-            out[EDX] = (uint32_t)shift;
+            out[ECX] = time.tsc_to_system_mul;
+            out[EDX] = (uint32_t)time.tsc_shift;
         } else if (subleaf == 2) {
             out[EAX] = (uint32_t)machine_tick_frequency_khz();
         }
