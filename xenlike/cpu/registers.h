@@ -15,7 +15,6 @@
 #define MSR_CSTAR          0xc0000083
 #define MSR_SYSCALL_MASK   0xc0000084
 #define MSR_FS_BASE        0xc0000100
-#define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 
 /* read_<name>(), write_<name>(value), <name>(): one instruction each. */
@@ -40,6 +39,10 @@
 READER(cr0, "mov %%cr0, ")
 READER(cr2, "mov %%cr2, ")
 READER(cr3, "mov %%cr3, ")
+READER(ds, "mov %%ds, ")
+READER(es, "mov %%es, ")
+READER(fs, "mov %%fs, ")
+READER(gs, "mov %%gs, ")
 WRITER(cr0, "mov ", ", %%cr0")
 WRITER(cr3, "mov ", ", %%cr3")
 WRITER(cr4, "mov ", ", %%cr4")

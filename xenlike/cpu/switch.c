@@ -39,8 +39,6 @@
                      : "+r"(refused)                      \
                      : "r"((uint32_t)(selector)))
 
-#define READ_SELECTOR(name, variable) __asm__("mov %%" name ", %k0" : "=r"(variable))
-
 void switch_init_cpu(void)
 {
     struct cpu_local *local = cpu_local();
@@ -55,16 +53,10 @@ void switch_init_cpu(void)
 
 static void segments_save(struct vcpu *v)
 {
-    uint32_t ds, es, fs, gs;
-
-    READ_SELECTOR("ds", ds);
-    READ_SELECTOR("es", es);
-    READ_SELECTOR("fs", fs);
-    READ_SELECTOR("gs", gs);
-    v->regs.ds = (uint16_t)ds;
-    v->regs.es = (uint16_t)es;
-    v->regs.fs = (uint16_t)fs;
-    v->regs.gs = (uint16_t)gs;
+    v->regs.ds = (uint16_t)read_ds();
+    v->regs.es = (uint16_t)read_es();
+    v->regs.fs = (uint16_t)read_fs();
+    v->regs.gs = (uint16_t)read_gs();
     v->pv.fs_base = read_fs_base();
     uint64_t current_gs = read_gs_base();
     swap_gs();
@@ -85,17 +77,10 @@ static void bases_load(const struct vcpu *v)
 void machine_load_segments(struct vcpu *v)
 {
     const uint16_t wanted[4] = {v->regs.ds, v->regs.es, v->regs.fs, v->regs.gs};
-    uint32_t loaded, part;
     uint32_t refused = 0;
 
-    READ_SELECTOR("ds", loaded);
-    READ_SELECTOR("es", part);
-    loaded |= part;
-    READ_SELECTOR("fs", part);
-    loaded |= part;
-    READ_SELECTOR("gs", part);
-    loaded |= part | wanted[0] | wanted[1] | wanted[2] | wanted[3];
-    if (loaded != 0) {
+    if ((read_ds() | read_es() | read_fs() | read_gs() | wanted[0] | wanted[1] | wanted[2] |
+         wanted[3]) != 0) {
         LOAD_SELECTOR("ds", wanted[0], refused);
         LOAD_SELECTOR("es", wanted[1], refused);
         LOAD_SELECTOR("fs", wanted[2], refused);
