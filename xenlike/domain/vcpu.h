@@ -70,7 +70,6 @@ struct pv_vcpu {
     uint32_t ldt_entries;
     gva_t io_bitmap; /* PHYSDEVOP_set_iobitmap: of the guest's, read at each use */
     uint32_t io_bitmap_ports;
-    uint32_t failsafe_selectors; /* bit n: loading ds,es,fs,gs faulted on the way out */
 };
 
 struct vcpu {

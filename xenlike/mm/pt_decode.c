@@ -123,7 +123,6 @@ static void set_register_source(struct pt_store_instruction *instruction, uint8_
 {
     uint8_t reg = (uint8_t)(((modrm >> 3) & 7) | ((rex & 4) << 1));
 
-    instruction->has_register = true;
     instruction->high_byte = instruction->bytes == 1 && rex == 0 && reg >= 4;
     instruction->reg = instruction->high_byte ? (uint8_t)(reg - 4) : reg;
     instruction->source = register_value(regs, instruction->reg);

@@ -24,12 +24,11 @@ enum pt_operation {
 
 struct pt_store_instruction {
     enum pt_operation operation;
-    uint8_t bytes;     /* 1, 4 or 8 */
-    uint8_t length;    /* of the instruction */
-    uint8_t reg;       /* source register, 0 to 15 */
-    bool has_register; /* the source is reg; else immediate */
-    bool high_byte;    /* ah, ch, dh, bh: reg is 0 to 3 */
-    uint64_t source;   /* its value, or the immediate */
+    uint8_t bytes;   /* 1, 4 or 8 */
+    uint8_t length;  /* of the instruction */
+    uint8_t reg;     /* source register, 0 to 15 */
+    bool high_byte;  /* ah, ch, dh, bh: reg is 0 to 3 */
+    uint64_t source; /* its value, or the immediate */
 };
 
 struct pt_store_result {
