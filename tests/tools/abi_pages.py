@@ -110,6 +110,9 @@ def body_of(text, function):
 def refusal(text, handler):
     """The errno of a function that has nothing else to say."""
     rest = re.sub(r"\(void\)\s?\w+[,;]?|[\w ]+\*\w+ = \w+;", " ", body_of(text, handler)).strip()
+    inner = re.fullmatch(r"return run_elements\((\w+),[^;]*\);", rest)
+    if inner:  # the loop over an array's elements, with what it does for each
+        return refusal(text, inner.group(1))
     only = re.fullmatch(r"return (?:count == 0 \? 0 : )?-XEN_(\w+);", rest)
     return f"-{only.group(1)}" if only else None
 
