@@ -13,6 +13,12 @@
 #define DOMCTL_COPY_BACK 1
 
 typedef int domctl_handler(struct domain *d, struct xen_domctl *op);
+/* A handler that is one expression. */
+#define DOMCTL(name, expression)                      \
+    int name(struct domain *d, struct xen_domctl *op) \
+    {                                                 \
+        return expression;                            \
+    }
 
 /* hc_domctl.c */
 void hc_domctl_fill_info(const struct domain *d, struct xen_domctl_getdomaininfo *info);

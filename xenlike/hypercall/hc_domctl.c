@@ -115,31 +115,33 @@ static int run_createdomain(struct domain *unused, struct xen_domctl *op)
     return DOMCTL_COPY_BACK;
 }
 
-/* Those that are one call. */
-#define SIMPLE(name, expression)                                   \
-    static int run_##name(struct domain *d, struct xen_domctl *op) \
-    {                                                              \
-        return expression;                                         \
-    }
-SIMPLE(destroydomain, domain_kill(d))
-SIMPLE(pausedomain, domain_controller_pause(d))
-SIMPLE(unpausedomain, domain_controller_unpause(d))
-SIMPLE(max_vcpus, domain_set_max_vcpus(d, op->u.max_vcpus.max))
-/* A PV guest's memory has no shadow and no log of dirty pages. */
-SIMPLE(shadow_op, -XEN_EOPNOTSUPP)
+static DOMCTL(run_destroydomain, domain_kill(d)) static DOMCTL(
+    run_pausedomain,
+    domain_controller_pause(
+        d)) static DOMCTL(run_unpausedomain,
+                          domain_controller_unpause(
+                              d)) static DOMCTL(run_max_vcpus,
+                                                domain_set_max_vcpus(
+                                                    d,
+                                                    op->u.max_vcpus
+                                                        .max)) static DOMCTL(run_setdomainhandle,
+                                                                             (memcpy(
+                                                                                  d->handle,
+                                                                                  op->u
+                                                                                      .setdomainhandle
+                                                                                      .handle,
+                                                                                  sizeof(
+                                                                                      d->handle)),
+                                                                              0))
+    /* A PV guest's memory has no shadow and no log of dirty pages. */
+    static DOMCTL(run_shadow_op, -XEN_EOPNOTSUPP)
 
-static int run_resumedomain(struct domain *d, struct xen_domctl *op)
+        static int run_resumedomain(struct domain *d, struct xen_domctl *op)
 {
     if (d == current_domain()) {
         return -XEN_EINVAL;
     }
     domain_resume(d);
-    return 0;
-}
-
-static int run_setdomainhandle(struct domain *d, struct xen_domctl *op)
-{
-    memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
     return 0;
 }
 

@@ -77,13 +77,10 @@ static int permission_of_hardware(const struct domain *d, bool allow)
     return !allow || d->is_hardware ? 0 : -XEN_EPERM;
 }
 
-int hc_domctl_irq_permission(struct domain *d, struct xen_domctl *op)
-{
-    if (op->u.irq_permission.pirq >= NR_PIRQS) {
-        return -XEN_EINVAL;
-    }
-    return permission_of_hardware(d, op->u.irq_permission.allow_access != 0);
-}
+DOMCTL(hc_domctl_irq_permission,
+       op->u.irq_permission.pirq < NR_PIRQS
+           ? permission_of_hardware(d, op->u.irq_permission.allow_access != 0)
+           : -XEN_EINVAL)
 
 int hc_domctl_iomem_permission(struct domain *d, struct xen_domctl *op)
 {
@@ -96,25 +93,15 @@ int hc_domctl_iomem_permission(struct domain *d, struct xen_domctl *op)
     return permission_of_hardware(d, range->allow_access != 0);
 }
 
-int hc_domctl_ioport_permission(struct domain *d, struct xen_domctl *op)
-{
-    const struct xen_domctl_ioport_permission *range = &op->u.ioport_permission;
-    return domain_devices_permit_ports(d, range->first_port, range->nr_ports,
-                                       range->allow_access != 0);
-}
+DOMCTL(hc_domctl_ioport_permission,
+       domain_devices_permit_ports(d, op->u.ioport_permission.first_port,
+                                   op->u.ioport_permission.nr_ports,
+                                   op->u.ioport_permission.allow_access != 0))
 
 /* --- The rest -------------------------------------------------------------------------------------------------------------- */
 
-int hc_domctl_set_address_size(struct domain *d, struct xen_domctl *op)
-{
-    return op->u.address_size.size == 64 ? 0 : -XEN_EINVAL;
-}
-
-int hc_domctl_get_address_size(struct domain *d, struct xen_domctl *op)
-{
-    op->u.address_size.size = 64;
-    return DOMCTL_COPY_BACK;
-}
+DOMCTL(hc_domctl_set_address_size, op->u.address_size.size == 64 ? 0 : -XEN_EINVAL)
+DOMCTL(hc_domctl_get_address_size, (op->u.address_size.size = 64, DOMCTL_COPY_BACK))
 
 int hc_domctl_settimeoffset(struct domain *d, struct xen_domctl *op)
 {

@@ -159,15 +159,9 @@ static int each_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity 
     return result;
 }
 
-int hc_domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op)
-{
-    return each_affinity(d, &op->u.vcpuaffinity, affinity_set_one);
-}
-
-int hc_domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op)
-{
-    return each_affinity(d, &op->u.vcpuaffinity, affinity_get_one);
-}
+DOMCTL(hc_domctl_setvcpuaffinity, each_affinity(d, &op->u.vcpuaffinity, affinity_set_one))
+DOMCTL(hc_domctl_getvcpuaffinity, each_affinity(d, &op->u.vcpuaffinity, affinity_get_one))
+DOMCTL(hc_domctl_getnodeaffinity, hc_domctl_write_bitmap(&op->u.nodeaffinity.nodemap, 1))
 
 int hc_domctl_setnodeaffinity(struct domain *d, struct xen_domctl *op)
 {
@@ -177,11 +171,6 @@ int hc_domctl_setnodeaffinity(struct domain *d, struct xen_domctl *op)
         return result;
     }
     return (mask & 1) != 0 ? 0 : -XEN_EINVAL; /* there is node 0 */
-}
-
-int hc_domctl_getnodeaffinity(struct domain *d, struct xen_domctl *op)
-{
-    return hc_domctl_write_bitmap(&op->u.nodeaffinity.nodemap, 1);
 }
 
 /* --- Shares of the CPU -------------------------------------------------------------------------------------------- */
