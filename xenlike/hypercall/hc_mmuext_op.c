@@ -46,11 +46,7 @@ static int flush(struct domain *d, const struct mmuext_op *op)
     } else if (mmu_flush_vcpu_mask(d, (uint64_t)op->arg2.vcpumask.p, &mask) != 0) {
         return -XEN_EINVAL;
     }
-    if (op->cmd % 2 != 0) {
-        mmu_flush_page(mask, GVA(op->arg1.linear_addr));
-    } else {
-        mmu_flush_all(mask);
-    }
+    mmu_flush(mask, op->cmd % 2 != 0, GVA(op->arg1.linear_addr));
     return 0;
 }
 

@@ -52,11 +52,7 @@ static int flush(struct vcpu *v, gva_t address, uint64_t flags)
             return result;
         }
     }
-    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG) {
-        mmu_flush_page(mask, address);
-    } else {
-        mmu_flush_all(mask);
-    }
+    mmu_flush(mask, (flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG, address);
     return 0;
 }
 

@@ -29,23 +29,20 @@ int mmu_flush_vcpu_mask(const struct domain *d, uint64_t bitmap_pointer, cpumask
     return 0;
 }
 
-void mmu_flush_page(cpumask_t mask, gva_t address)
+void mmu_flush(cpumask_t mask, bool page, gva_t address)
 {
-    if (!address_is_canonical(address.v) ||
-        address.v - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START) {
+    bool local = mask == mmu_flush_local_mask();
+
+    if (page && (!address_is_canonical(address.v) ||
+                 address.v - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START)) {
         return;
     }
-    if (likely(mask == mmu_flush_local_mask())) {
+    if (page && likely(local)) {
         machine_flush_page_local(address);
-    } else if (mask != 0) {
-        machine_flush_page_mask(mask, address);
-    }
-}
-
-void mmu_flush_all(cpumask_t mask)
-{
-    if (likely(mask == mmu_flush_local_mask())) {
+    } else if (likely(local)) {
         machine_flush_local(true);
+    } else if (page && mask != 0) {
+        machine_flush_page_mask(mask, address);
     } else if (mask != 0) {
         machine_flush_mask(mask, true);
     }

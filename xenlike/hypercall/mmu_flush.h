@@ -11,5 +11,4 @@ static inline cpumask_t mmu_flush_local_mask(void)
 /* CPUs whose TLB may hold translations of the vCPUs in a bitmap of the guest. 0; -EFAULT. Bits of vCPUs that do not exist are ignored. */
 int mmu_flush_vcpu_mask(const struct domain *d, uint64_t bitmap_pointer, cpumask_t *mask);
 /* A page of the guest's half (others have nothing to flush), or everything: a guest's user entries are global, so those too. */
-void mmu_flush_page(cpumask_t mask, gva_t address);
-void mmu_flush_all(cpumask_t mask);
+void mmu_flush(cpumask_t mask, bool page, gva_t address);
