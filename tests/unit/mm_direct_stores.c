@@ -11,6 +11,7 @@
 #include "mm_tables.h"
 #include "xenlike/hypercall/hypercall.h"
 #include "xenlike/mm/page_table.h"
+#include "xenlike/mm/guest_access.h"
 #include "xenlike/mm/pt_decode.h"
 
 #define CODE UINT64_C(0x650000000000)
@@ -190,7 +191,7 @@ Test(direct_stores, the_decoder_agrees_with_the_processor)
         struct cpu_user_regs regs = {0};
         struct pt_store_instruction instruction;
         struct pt_store_result result;
-        uint8_t bytes[PT_INSTRUCTION_MAX] = {0};
+        uint8_t bytes[GUEST_INSTRUCTION_MAX] = {0};
         uint64_t memory = ((uint64_t)(unsigned int)rand() << 33) ^ (unsigned int)rand();
         uint64_t mask, mine;
 

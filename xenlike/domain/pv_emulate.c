@@ -11,13 +11,10 @@
 #include "../mm/pt_decode.h"
 #include "pv_internal.h"
 
-#define INSTRUCTION_MAX 15 /* bytes, Intel SDM 2A, 2.3.11 */
-#define FETCH_SIZE      16 /* two words are copied faster than one and seven bytes */
-
 struct instruction {
-    uint8_t bytes[FETCH_SIZE];
-    uint32_t available; /* bytes fetched */
-    uint32_t length;    /* decoded so far; at the end the whole */
+    uint8_t bytes[GUEST_FETCH_SIZE];
+    size_t available; /* bytes fetched */
+    size_t length;    /* decoded so far; at the end the whole */
     uint8_t opcode;
     uint8_t modrm;
     uint8_t rex;
@@ -26,21 +23,6 @@ struct instruction {
 
 /* True: carried out, rip moves on by i->length. */
 typedef bool instruction_handler(struct vcpu *v, struct instruction *i);
-
-static void fetch(struct instruction *i, uint64_t rip)
-{
-    uint32_t first = (uint32_t)min_u64(FETCH_SIZE, PAGE_SIZE - (rip & (PAGE_SIZE - 1)));
-
-    memset(i, 0, sizeof(*i));
-    if (guest_access_read(i->bytes, GVA(rip), first) != 0) {
-        return;
-    }
-    i->available = (uint32_t)min_u64(first, INSTRUCTION_MAX);
-    if (first < INSTRUCTION_MAX &&
-        guest_access_read(i->bytes + first, GVA(rip + first), INSTRUCTION_MAX - first) == 0) {
-        i->available = INSTRUCTION_MAX;
-    }
-}
 
 static bool next_byte(struct instruction *i, uint8_t *byte)
 {
@@ -280,7 +262,8 @@ bool pv_emulate_privileged(struct vcpu *v)
     if (!pv_is_64_bit_code(v, v->regs.cs)) {
         return false; /* EXERCISE: 32-bit user code with I/O privilege; needs the segment's base and size. */
     }
-    fetch(&i, v->regs.rip);
+    memset(&i, 0, sizeof(i));
+    i.available = guest_access_fetch(i.bytes, v->regs.rip);
     instruction_handler *handler = decode(&i) ? find(v, &i) : NULL;
     if (handler == NULL || !handler(v, &i)) {
         return false;

@@ -51,3 +51,17 @@ int guest_access_clear(gva_t destination, size_t size)
     }
     return 0;
 }
+
+size_t guest_access_fetch(uint8_t bytes[GUEST_FETCH_SIZE], uint64_t rip)
+{
+    size_t first = min_u64(GUEST_FETCH_SIZE, PAGE_SIZE - (rip & (PAGE_SIZE - 1)));
+
+    if (guest_access_read(bytes, GVA(rip), first) != 0) {
+        return 0;
+    }
+    if (first < GUEST_INSTRUCTION_MAX &&
+        guest_access_read(bytes + first, GVA(rip + first), GUEST_INSTRUCTION_MAX - first) != 0) {
+        return first;
+    }
+    return GUEST_INSTRUCTION_MAX;
+}

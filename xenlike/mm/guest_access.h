@@ -15,6 +15,10 @@
 int guest_access_read_any(void *destination, gva_t source, size_t size);
 int guest_access_write_any(gva_t destination, const void *source, size_t size);
 int guest_access_clear(gva_t destination, size_t size);
+/* The bytes of an instruction, as many as can be read: up to 15 (Intel SDM 2A, 2.3.11). */
+#define GUEST_INSTRUCTION_MAX 15
+#define GUEST_FETCH_SIZE      16 /* two words are copied faster than one and seven bytes */
+size_t guest_access_fetch(uint8_t bytes[GUEST_FETCH_SIZE], uint64_t rip);
 
 /* GA1 for what is smaller than the guest's lower half: it begins neither in the hypervisor's range nor in what is not canonical below it,
  * which lies next to it, nor so close in front that it reaches there. */

@@ -9,8 +9,6 @@
 
 #include "../lib/compiler.h"
 
-#define PT_INSTRUCTION_MAX 15
-
 enum pt_operation {
     PT_MOV,
     PT_XCHG,

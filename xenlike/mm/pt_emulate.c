@@ -56,30 +56,17 @@ static bool carry_out(struct vcpu *v, const struct pt_store_instruction *instruc
     return true;
 }
 
-static size_t fetch(uint64_t rip, uint8_t bytes[PT_INSTRUCTION_MAX])
-{
-    size_t in_page = (size_t)(PAGE_SIZE - (rip & (PAGE_SIZE - 1)));
-
-    if (guest_access_read(bytes, GVA(rip), PT_INSTRUCTION_MAX) == 0) {
-        return PT_INSTRUCTION_MAX;
-    }
-    if (in_page >= PT_INSTRUCTION_MAX || guest_access_read(bytes, GVA(rip), in_page) != 0) {
-        return 0;
-    }
-    return in_page;
-}
-
 bool page_table_emulate_store(struct vcpu *v, gva_t fault_address)
 {
     struct domain *d = v->domain;
-    uint8_t bytes[PT_INSTRUCTION_MAX];
+    uint8_t bytes[GUEST_FETCH_SIZE];
     struct pt_store_instruction instruction;
     bool done = false;
     mfn_t table;
 
     if ((d->vm_assist & (UINT64_C(1) << VMASST_TYPE_writable_pagetables)) == 0 ||
         !v->pv.in_kernel ||
-        !pt_decode_store(bytes, fetch(v->regs.rip, bytes), &v->regs, &instruction) ||
+        !pt_decode_store(bytes, guest_access_fetch(bytes, v->regs.rip), &v->regs, &instruction) ||
         fault_address.v % instruction.bytes != 0) {
         return false;
     }
