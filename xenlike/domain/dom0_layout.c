@@ -13,18 +13,15 @@
 #define SLACK_PAGES  128  /* 512 KiB after the stack, at least */
 #define BORDER_PAGES 1024 /* 4 MiB */
 
-/* Tables of one level that a range of addresses [start, end) touches. */
-static uint64_t tables_of_level(uint64_t start, uint64_t end, unsigned int level)
-{
-    unsigned int shift = PAGE_SHIFT + 9 * level;
-
-    return ((end - 1) >> shift) - (start >> shift) + 1;
-}
-
+/* Tables of levels 1 to 3 that a range of addresses [start, end) touches. */
 static uint64_t tables_for(uint64_t start, uint64_t end)
 {
-    return tables_of_level(start, end, 1) + tables_of_level(start, end, 2) +
-           tables_of_level(start, end, 3);
+    uint64_t count = 0;
+
+    for (unsigned int shift = PAGE_SHIFT + 9; shift <= PAGE_SHIFT + 27; shift += 9) {
+        count += ((end - 1) >> shift) - (start >> shift) + 1;
+    }
+    return count;
 }
 
 void dom0_layout_plan(struct dom0_layout *layout, const struct elf_image *image,

@@ -39,11 +39,16 @@ struct notes {
     const char *refused;
 };
 
-static bool get(const struct elf_image *image, uint64_t offset, void *value, uint64_t size)
+static bool fits(const struct elf_image *image, uint64_t offset, uint64_t size)
 {
     uint64_t end;
 
-    if (ckd_add(&end, offset, size) || end > image->size) {
+    return !ckd_add(&end, offset, size) && end <= image->size;
+}
+
+static bool get(const struct elf_image *image, uint64_t offset, void *value, uint64_t size)
+{
+    if (!fits(image, offset, size)) {
         return false;
     }
     memcpy(value, image->bytes + offset, size);
@@ -57,15 +62,6 @@ static uint64_t field(const struct elf_image *image, uint64_t offset, uint32_t s
     /* Callers have checked that the whole structure lies in the image. */
     (void)get(image, offset, &value, size);
     return value;
-}
-
-static bool table_fits(const struct elf_image *image, uint64_t offset, uint64_t count,
-                       uint64_t size)
-{
-    uint64_t end;
-
-    return !ckd_add(&end, offset, count * size) &&
-           end <= image->size; /* count and size are 16 bits wide */
 }
 
 /* --- Notes --------------------------------------------------------------------------------------------- */
@@ -179,9 +175,9 @@ static void note_apply(struct elf_image *image, struct notes *notes, const struc
 /* One run of notes: 4-byte name length, value length, type; name and value padded to 4 bytes. */
 static void notes_scan(struct elf_image *image, struct notes *notes, uint64_t offset, uint64_t size)
 {
-    uint64_t end, at = offset;
+    uint64_t end = offset + size, at = offset;
 
-    if (ckd_add(&end, offset, size) || end > image->size) {
+    if (!fits(image, offset, size)) {
         return;
     }
     while (end - at >= 12) {
@@ -251,9 +247,7 @@ static void legacy_setting(struct elf_image *image, struct notes *notes, const c
 static void legacy_scan(struct elf_image *image, struct notes *notes, uint64_t offset,
                         uint64_t size)
 {
-    uint64_t end;
-
-    if (ckd_add(&end, offset, size) || end > image->size) {
+    if (!fits(image, offset, size)) {
         return;
     }
     const char *text = (const char *)image->bytes + offset;
@@ -288,7 +282,7 @@ static void scan_sections(struct elf_image *image, struct notes *notes)
     uint64_t table = field(image, EH_SHOFF, 8), count = field(image, EH_SHNUM, 2);
     uint64_t names_index = field(image, EH_SHSTRNDX, 2), names = 0;
 
-    if (field(image, EH_SHENTSIZE, 2) != SH_SIZE || !table_fits(image, table, count, SH_SIZE)) {
+    if (field(image, EH_SHENTSIZE, 2) != SH_SIZE || !fits(image, table, count * SH_SIZE)) {
         return;
     }
     if (names_index < count) {
@@ -350,7 +344,7 @@ static const char *check_segments(struct elf_image *image)
             continue;
         }
         if (segment.file_size > segment.memory_size || segment.memory_size > LOAD_MAX ||
-            ckd_add(&end, segment.offset, segment.file_size) || end > image->size) {
+            !fits(image, segment.offset, segment.file_size)) {
             return "a segment is larger than the file";
         }
         if (segment.address < image->virt_base ||
@@ -386,7 +380,7 @@ static const char *check_header(struct elf_image *image)
     image->program_headers = field(image, EH_PHOFF, 8);
     image->nr_program_headers = (uint32_t)field(image, EH_PHNUM, 2);
     if (field(image, EH_PHENTSIZE, 2) != PH_SIZE ||
-        !table_fits(image, image->program_headers, image->nr_program_headers, PH_SIZE)) {
+        !fits(image, image->program_headers, (uint64_t)image->nr_program_headers * PH_SIZE)) {
         return "its program headers are damaged";
     }
     return NULL;
