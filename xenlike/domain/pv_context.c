@@ -204,8 +204,6 @@ static int set_bases(struct vcpu *v, const struct vcpu_guest_context *context)
 
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context)
 {
-    uint64_t frames[GUEST_GDT_FRAMES];
-
     if (v == current_vcpu()) {
         return -XEN_EINVAL;
     }
@@ -215,11 +213,8 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context)
         return -XEN_EINVAL;
     }
     int error = set_traps(v, context);
-    for (uint32_t i = 0; i < GUEST_GDT_FRAMES; i++) {
-        frames[i] = context->gdt_frames[i];
-    }
     if (error == 0) {
-        error = pv_set_gdt(v, frames, (uint32_t)context->gdt_ents);
+        error = pv_set_gdt(v, context->gdt_frames, (uint32_t)context->gdt_ents);
     }
     if (error == 0) {
         error = set_bases(v, context);

@@ -17,16 +17,12 @@ static inline bool list_is_empty(const struct list_node *head)
 {
     return head->next == head;
 }
-static inline void list_insert_before(struct list_node *place, struct list_node *node)
-{
-    node->next = place;
-    node->previous = place->previous;
-    place->previous->next = node;
-    place->previous = node;
-}
 static inline void list_append(struct list_node *head, struct list_node *node)
 {
-    list_insert_before(head, node);
+    node->next = head;
+    node->previous = head->previous;
+    head->previous->next = node;
+    head->previous = node;
 }
 /* The node is a list of its own afterwards. */
 static inline void list_remove(struct list_node *node)

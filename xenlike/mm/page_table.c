@@ -128,17 +128,14 @@ int page_table_unpin(struct domain *d, mfn_t mfn)
 {
     spin_lock(&d->page_lock);
     int result = page_type_drain(d);
-    if (result == 0) {
-        if (!frame_get(mfn, d)) {
-            result = -XEN_EINVAL;
-        } else {
-            if (change_pin(mfn, false)) {
-                put_table(d, mfn);
-            } else {
-                result = -XEN_EINVAL;
-            }
-            frame_put(mfn);
-        }
+    bool held = result == 0 && frame_get(mfn, d);
+    if (held && change_pin(mfn, false)) {
+        put_table(d, mfn);
+    } else if (result == 0) {
+        result = -XEN_EINVAL;
+    }
+    if (held) {
+        frame_put(mfn);
     }
     (void)page_type_drain(d);
     spin_unlock(&d->page_lock);
