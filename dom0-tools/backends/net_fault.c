@@ -112,10 +112,7 @@ bool net_fault_resets(const struct net_fault *fault)
     return fault->reset != 0 && fault->nr_answers >= fault->reset;
 }
 
-bool net_fault_overruns(struct net_fault *fault)
+bool net_fault_overruns(const struct net_fault *fault)
 {
-    bool now = fault->overrun != 0 && fault->nr_answers >= fault->overrun && !fault->overran;
-
-    fault->overran |= now;
-    return now;
+    return fault->overrun != 0 && fault->nr_answers >= fault->overrun;
 }

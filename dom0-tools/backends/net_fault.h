@@ -30,7 +30,6 @@ struct net_fault {
     unsigned int slow, reorder, error, short_piece, duplicate, wrong_id, beyond, overrun, hang,
         reset;
     unsigned int nr_answers;
-    bool overran;
     struct netif_tx_response held[NET_FAULT_HELD]; /* for `reorder` */
     size_t nr_held;
 };
@@ -44,9 +43,10 @@ unsigned int net_fault_received(struct net_fault *fault, struct netif_rx_respons
 /* The newest answer that is held back; all are asked for when nr_held is `reorder`, and at the end of
  * a batch. */
 bool net_fault_release(struct net_fault *fault, struct netif_tx_response *response);
-/* Whether the interface does nothing any more, is to be closed, announces too much (once). */
+/* Whether the interface does nothing any more, is to be closed, announces too much: each time from then on, since
+ * the next announcement would hide a single one from a front end that looks late. */
 bool net_fault_hangs(const struct net_fault *fault);
 bool net_fault_resets(const struct net_fault *fault);
-bool net_fault_overruns(struct net_fault *fault);
+bool net_fault_overruns(const struct net_fault *fault);
 
 #endif

@@ -13,7 +13,7 @@ set -eu
 build="cpio gcc make libc6-dev binutils newlib-source xz-utils bzip2"
 run="qemu-system-x86"
 iso="grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools"
-test="libcriterion-dev libxen-dev python3 python3-pexpect clang libclang-rt-14-dev clang-format pkgconf cppcheck mandoc gdb g++ git ovmf e2fsprogs mmdebstrap fakeroot uidmap"
+test="libcriterion-dev libxen-dev python3 python3-pexpect clang libclang-rt-dev clang-format pkgconf cppcheck mandoc gdb g++ git ovmf e2fsprogs mmdebstrap fakeroot uidmap"
 cross="clang lld gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 
 list_only=no
