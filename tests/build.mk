@@ -72,7 +72,10 @@ ABI_RUNS     = "$(PYTHON) tests/abi/compare.py --build $(TEST_BUILD)/abi"
 GUEST_RUNS   = "$(GUEST_RUN) --hypervisor $(HYPERVISOR_IMAGE) $(GUEST_TESTS)"
 NATIVE_RUNS  = "$(GUEST_RUN) --native $(NATIVE_TESTS)"
 XEN_RUNS     = "$(GUEST_RUN) --xen --hypervisor $(REAL_XEN) $(GUEST_TESTS)"
-SYSTEM_RUNS  = $(SYSTEM_TESTS:%="$(PYTHON) %")
+# Long tests that wait more than they compute, and measure nothing by the host's clock, run two at a time.
+PAIRED_TESTS := $(wildcard tests/system/test_*_faults.py tests/system/test_files.py)
+PAIRED_RUNS  = $(PAIRED_TESTS:%="$(PYTHON) %")
+SYSTEM_RUNS  = $(patsubst %,"$(PYTHON) %",$(filter-out $(PAIRED_TESTS),$(SYSTEM_TESTS)))
 SYSTEM_XEN   = "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_guests.py" \
                "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_drivers.py" \
                "env XEN=1 REAL_XEN=$(REAL_XEN) $(PYTHON) tests/system/test_network.py"
@@ -108,7 +111,7 @@ fetch: ## get into the cache what the build and tests use of Debian without inst
 
 run-all: test-programs
 	@$(RUN) $(UNIT_RUNS) $(FUZZ_RUNS) $(ABI_RUNS) $(CHECK_RUNS) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) \
-	    $(SYSTEM_XEN) $(KERNEL_RUNS) $(LAB_RUNS)
+	    --pairs $(PAIRED_RUNS) $(SYSTEM_XEN) $(KERNEL_RUNS) $(LAB_RUNS)
 
 # Every test that runs a QEMU, on Debian's next one.
 QEMU10 := $(XENLIKE_CACHE)/qemu-10/usr/bin
@@ -118,7 +121,7 @@ test-qemu10: | setup-test fetch ## the same tests on QEMU 10 (fetched from backp
 	@PATH=$(QEMU10):$$PATH QEMU=$(QEMU10)/qemu-system-x86_64 $(MAKE) --no-print-directory run-qemu
 
 run-qemu: test-programs
-	@$(RUN) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) $(SYSTEM_XEN)
+	@$(RUN) $(XEN_RUNS) $(COMPARE_RUNS) $(GUEST_RUNS) $(NATIVE_RUNS) $(SYSTEM_RUNS) --pairs $(PAIRED_RUNS) $(SYSTEM_XEN)
 
 # Other toolchains: the images by clang, on xenlike built by clang; pvctl and the suites of what is not
 # the hypervisor for 64-bit Arm, under an emulator, as an Arm laptop would run them.
@@ -155,7 +158,7 @@ guest-tests-xen: $(GUEST_TESTS) ## the same on real Xen 4.17, the oracle
 	@$(RUN) --verbose $(XEN_RUNS)
 
 system-tests: all $(MINI_OS_TEST) ## pvctl from outside
-	@$(RUN) --verbose $(SYSTEM_RUNS)
+	@$(RUN) --verbose $(SYSTEM_RUNS) --pairs $(PAIRED_RUNS)
 
 system-tests-xen: all ## the same with real Xen 4.17 under our dom0
 	@$(RUN) --verbose $(SYSTEM_XEN)

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Runs test programs, shows what fails, ends with "N passed, N failed, N skipped".
 
-    run.py [--log DIR] [-j N] COMMAND ...
+    run.py [--log DIR] COMMAND ... [--pairs COMMAND ...]
 
 Each COMMAND (one word per program; a unit suite, a script) prints TAP lines on its standard output:
 "ok - name", "not ok - name", "ok - name # SKIP reason". Criterion suites are told to by --tap. With
-REQUIRE=all in the environment a skip is a failure. The status is 0 only when nothing failed.
+REQUIRE=all in the environment a skip is a failure. The status is 0 only when nothing failed. Those
+behind --pairs run last, two at a time: they wait more than they compute, and measure no time.
 """
 import argparse, concurrent.futures, os, pathlib, re, shlex, subprocess, sys, time
 
@@ -71,35 +72,39 @@ def judge(text, output, status):
     return outcomes
 
 
+def all_runs(options):
+    for text in options.commands:
+        yield run(text, options.limit)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        yield from pool.map(lambda text: run(text, options.limit), options.pairs)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--log", type=pathlib.Path)
     parser.add_argument("--limit", type=int, default=900)
-    parser.add_argument("-j", type=int, default=1)
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("commands", nargs="+")
+    parser.add_argument("--pairs", nargs="*", default=[])
     options = parser.parse_args()
     totals = {"passed": 0, "failed": 0, "skipped": 0}
     if options.log:
         options.log.mkdir(parents=True, exist_ok=True)
-    with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
-        futures = [pool.submit(run, text, options.limit) for text in options.commands]
-        for number, future in enumerate(futures):
-            text, output, status, seconds = future.result()
-            outcomes = judge(text, output, status)
-            counts = {kind: sum(k == kind for k, _, _ in outcomes) for kind in totals}
-            name = name_of(text)
-            print(f"{name}: {counts['passed']} passed, {counts['failed']} failed, "
-                  f"{counts['skipped']} skipped ({seconds:.1f} s)", flush=True)
-            for kind, test, reasons in outcomes:
-                if kind != "passed" or options.verbose:
-                    print(f"  {kind}: {test}")
-                    for reason in reasons:
-                        print(f"      {reason}")
-            if options.log:
-                (options.log / f"{number:02d}-{name.replace('/', '-').replace(' ', '-')}.log").write_text(output)
-            for kind in totals:
-                totals[kind] += counts[kind]
+    for number, (text, output, status, seconds) in enumerate(all_runs(options)):
+        outcomes = judge(text, output, status)
+        counts = {kind: sum(k == kind for k, _, _ in outcomes) for kind in totals}
+        name = name_of(text)
+        print(f"{name}: {counts['passed']} passed, {counts['failed']} failed, "
+              f"{counts['skipped']} skipped ({seconds:.1f} s)", flush=True)
+        for kind, test, reasons in outcomes:
+            if kind != "passed" or options.verbose:
+                print(f"  {kind}: {test}")
+                for reason in reasons:
+                    print(f"      {reason}")
+        if options.log:
+            (options.log / f"{number:02d}-{name.replace('/', '-').replace(' ', '-')}.log").write_text(output)
+        for kind in totals:
+            totals[kind] += counts[kind]
     print(f"{totals['passed']} passed, {totals['failed']} failed, {totals['skipped']} skipped")
     return 1 if totals["failed"] else 0
 
