@@ -152,11 +152,10 @@ int page_table_settle_list(struct domain *d)
 
 bool page_table_lookup(const struct vcpu *v, gva_t address, pte_t *pte)
 {
-    mfn_t base = v->pv.in_kernel ? v->kernel_base : v->user_base;
     mfn_t table;
     unsigned int index;
 
-    if (!mfn_valid_value(base) || !pt_update_find_l1(v->domain, base, address, &table, &index)) {
+    if (!pt_update_find_l1(v, address, &table, &index)) {
         return false;
     }
     *pte = READ_ONCE(page_type_entries(table)[index]);

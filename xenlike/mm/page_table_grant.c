@@ -14,22 +14,16 @@
 /* The entry, in a valid L1 of v's domain; NULL: none. */
 static pte_t *find_entry(const struct vcpu *v, uint64_t host_address, bool contains_pte)
 {
-    const struct domain *d = v->domain;
     mfn_t table = mfn_from_maddr(MADDR(host_address));
     unsigned int index = (unsigned int)(host_address & (PAGE_SIZE - 1)) / sizeof(pte_t);
 
     if (contains_pte) {
         if (host_address % sizeof(pte_t) != 0 || !frame_is_ram(table) ||
-            frame_word_owner(frame_load(frame_of(table))) != FRAME_OWNER_OF(d)) {
+            frame_word_owner(frame_load(frame_of(table))) != FRAME_OWNER_OF(v->domain)) {
             return NULL;
         }
-    } else {
-        mfn_t base = v->pv.in_kernel ? v->kernel_base : v->user_base;
-
-        if (!mfn_valid_value(base) ||
-            !pt_update_find_l1(d, base, GVA(host_address), &table, &index)) {
-            return NULL;
-        }
+    } else if (!pt_update_find_l1(v, GVA(host_address), &table, &index)) {
+        return NULL;
     }
     return page_type_is_valid(table, FRAME_L1) ? &page_type_entries(table)[index] : NULL;
 }
@@ -37,21 +31,15 @@ static pte_t *find_entry(const struct vcpu *v, uint64_t host_address, bool conta
 int page_table_install_grant(struct vcpu *v, uint64_t host_address, bool contains_pte, pte_t pte)
 {
     struct domain *d = v->domain;
-    int status = GNTST_okay;
-    pte_t old;
+    int status = GNTST_general_error;
 
     spin_lock(&d->page_lock);
     pte_t *slot = find_entry(v, host_address, contains_pte);
-    if (slot == NULL) {
-        status = GNTST_general_error;
-    } else {
-        old = READ_ONCE(*slot);
-        if ((old & PTE_PRESENT) != 0 && (old & PTE_GRANT) != 0) {
-            status = GNTST_general_error;
-        } else {
-            WRITE_ONCE(*slot, pt_entry_adjust_l1(pte) | PTE_GRANT);
-            pt_entry_put_l1(old);
-        }
+    pte_t old = slot != NULL ? READ_ONCE(*slot) : 0;
+    if (slot != NULL && ((old & PTE_PRESENT) == 0 || (old & PTE_GRANT) == 0)) {
+        WRITE_ONCE(*slot, pt_entry_adjust_l1(pte) | PTE_GRANT);
+        pt_entry_put_l1(old);
+        status = GNTST_okay;
     }
     spin_unlock(&d->page_lock);
     return status;
@@ -66,16 +54,12 @@ int page_table_remove_grant(struct vcpu *v, uint64_t host_address, bool contains
 
     spin_lock(&d->page_lock);
     pte_t *slot = find_entry(v, host_address, contains_pte);
-    if (slot != NULL) {
-        pte_t old = READ_ONCE(*slot);
-
-        if ((old & (PTE_PRESENT | PTE_GRANT | PTE_WRITE)) == rights &&
-            mfn_equal(pte_mfn(old), mfn)) {
-            /* The processor may set A until the entry is gone. */
-            old = __atomic_exchange_n(slot, new_pte, __ATOMIC_ACQ_REL);
-            *accessed = (old & PTE_ACCESSED) != 0;
-            status = GNTST_okay;
-        }
+    pte_t old = slot != NULL ? READ_ONCE(*slot) : 0; /* 0 has no rights */
+    if ((old & (PTE_PRESENT | PTE_GRANT | PTE_WRITE)) == rights && mfn_equal(pte_mfn(old), mfn)) {
+        /* The processor may set A until the entry is gone. */
+        old = __atomic_exchange_n(slot, new_pte, __ATOMIC_ACQ_REL);
+        *accessed = (old & PTE_ACCESSED) != 0;
+        status = GNTST_okay;
     }
     spin_unlock(&d->page_lock);
     return status;

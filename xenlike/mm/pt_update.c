@@ -197,10 +197,11 @@ int pt_update_address(struct domain *d, mfn_t l4, gva_t address, pte_t wanted,
                      PT_STORE_PLAIN);
 }
 
-bool pt_update_find_l1(const struct domain *d, mfn_t l4, gva_t address, mfn_t *table,
-                       unsigned int *index)
+bool pt_update_find_l1(const struct vcpu *v, gva_t address, mfn_t *table, unsigned int *index)
 {
-    table->n = walk(l4, address.v);
+    mfn_t base = v->pv.in_kernel ? v->kernel_base : v->user_base;
+
+    table->n = mfn_valid_value(base) ? walk(base, address.v) : 0;
     *index = pt_index(address.v, 1);
-    return is_l1_of(d, table->n);
+    return is_l1_of(v->domain, table->n);
 }

@@ -26,6 +26,5 @@ int pt_update_l1(struct domain *d, pte_t *slot, pte_t old, pte_t wanted, struct 
 int pt_update_address(struct domain *d, mfn_t l4, gva_t address, pte_t wanted,
                       struct domain *frame_owner);
 
-/* Frame and index of that entry; false: there is none in a valid L1 of d. */
-bool pt_update_find_l1(const struct domain *d, mfn_t l4, gva_t address, mfn_t *table,
-                       unsigned int *index);
+/* Frame and index of that entry in the space that v's mode sees; false: there is none in a valid L1 of v's domain. */
+bool pt_update_find_l1(const struct vcpu *v, gva_t address, mfn_t *table, unsigned int *index);
