@@ -113,14 +113,9 @@ void machine_swap_gs(void)
 
 static uint64_t *base_field(struct vcpu *v, unsigned int which)
 {
-    switch (which) {
-    case SEGBASE_FS:
-        return &v->pv.fs_base;
-    case SEGBASE_GS_USER:
-        return &v->pv.gs_base_user;
-    default:
-        return &v->pv.gs_base_kernel;
-    }
+    return which == SEGBASE_FS        ? &v->pv.fs_base
+           : which == SEGBASE_GS_USER ? &v->pv.gs_base_user
+                                      : &v->pv.gs_base_kernel;
 }
 
 void machine_set_segment_base(struct vcpu *v, unsigned int which, uint64_t base)

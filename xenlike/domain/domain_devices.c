@@ -24,11 +24,7 @@ static void bitmap_set(uint8_t *bitmap, uint32_t first, uint32_t count, bool val
 {
     for (uint32_t port = first; port < first + count; port++) {
         uint8_t bit = (uint8_t)(1u << (port & 7));
-        if (value) {
-            bitmap[port / 8] |= bit;
-        } else {
-            bitmap[port / 8] &= (uint8_t)~bit;
-        }
+        bitmap[port / 8] = (uint8_t)((bitmap[port / 8] & ~bit) | (value ? bit : 0));
     }
 }
 

@@ -18,21 +18,15 @@ static int64_t console_write(struct domain *d, uint32_t count, gva_t buffer)
                               buffer.v + (uint64_t)done, 0, 0, 0);
 }
 
-static int64_t console_read(struct domain *d, uint32_t count, gva_t buffer)
-{
-    return d->is_hardware ? console_guest_read(buffer, count) : -XEN_EPERM;
-}
-
 HYPERCALL_3(hc_console_io, cmd, count, buffer)
 {
     struct domain *d = current_domain();
 
-    switch ((uint32_t)cmd) {
-    case CONSOLEIO_write:
+    if ((uint32_t)cmd == CONSOLEIO_write) {
         return console_write(d, (uint32_t)count, GVA(buffer));
-    case CONSOLEIO_read:
-        return console_read(d, (uint32_t)count, GVA(buffer));
-    default:
+    }
+    if ((uint32_t)cmd != CONSOLEIO_read) {
         return -XEN_ENOSYS;
     }
+    return d->is_hardware ? console_guest_read(GVA(buffer), (uint32_t)count) : -XEN_EPERM;
 }
