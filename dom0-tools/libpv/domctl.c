@@ -62,7 +62,7 @@ static int create(const uint8_t uuid[DOMCTL_UUID_SIZE], const struct domain_limi
     create->max_evtchn_port = limits->max_event_channels;
     create->max_grant_frames = limits->max_grant_frames;
     create->max_maptrack_frames = limits->max_maptrack_frames;
-    create->grant_opts = XEN_DOMCTL_GRANT_version(1);
+    create->grant_opts = XEN_DOMCTL_GRANT_version(2);
     result = domctl_call(operation, XEN_DOMCTL_createdomain, wanted);
     *domid = operation->domain;
     seam_buffer_put(operation);

@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GOLDEN = os.path.join(HERE, "xen-4.17.txt")
 REASONS = os.path.join(HERE, "differences.txt")
 GROUPS = ["misc", "page_tables", "pins", "segments", "events", "grants", "vcpu", "memory", "control",
-          "fifo"]
+          "grants_v2", "fifo"]
 
 
 def run(hypervisor, image, group, is_xen, seconds):

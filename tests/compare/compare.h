@@ -37,6 +37,7 @@ void cases_pins(void);
 void cases_segments(void);
 void cases_events(void);
 void cases_grants(void);
+void cases_grants_v2(void);
 void cases_fifo(void);
 void cases_vcpu(void);
 void cases_memory(void);

@@ -34,15 +34,11 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(void);
     } groups[] = {
-        {"misc", cases_misc},
-        {"page_tables", cases_page_tables},
-        {"pins", cases_pins},
-        {"segments", cases_segments},
-        {"events", cases_events},
-        {"grants", cases_grants},
-        {"vcpu", cases_vcpu},
-        {"memory", cases_memory},
-        {"control", cases_control},
+        {"misc", cases_misc},       {"page_tables", cases_page_tables},
+        {"pins", cases_pins},       {"segments", cases_segments},
+        {"events", cases_events},   {"grants", cases_grants},
+        {"vcpu", cases_vcpu},       {"memory", cases_memory},
+        {"control", cases_control}, {"grants_v2", cases_grants_v2},
         {"fifo", cases_fifo}, /* the last: it takes this kernel's own events away */
     };
     for (unsigned int i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {

@@ -48,12 +48,12 @@ def read_digest(guest, device, mib):
     return found.group(1)
 
 
-def test_linux_reads_writes_and_lets_go():
+def linux_reads_and_writes(grants):
     initrd = initrd_with_driver()
     first, data = image("linux.img", 8, 1)
     second, other = image("hot.img", 4, 2)
     with Guest("disks", kernel='"linux-cloud"', ramdisk=f'"{initrd}"', memory="512", vcpus="2",
-               extra='"rdinit=/bin/sh console=hvc0"', disk='["linux.img,raw,xvda,w"]') as guest:
+               extra=f'"rdinit=/bin/sh console=hvc0 grant_table.version={grants}"', disk='["linux.img,raw,xvda,w"]') as guest:
         guest.console.expect_exact(PROMPT)
         guest.console.send("\x1b[1;1R")  # the shell asked for the cursor's place
         guest.say("mount -t proc p /proc; mount -t devtmpfs d /dev; insmod /xen-blkfront.ko; echo in-$((40+2))",
@@ -73,6 +73,14 @@ def test_linux_reads_writes_and_lets_go():
         expect_run(machine().run("block-detach", "disks", "xvdb"), 0)
         wait_until(lambda: "51728" not in machine().run("block-list", "disks").stdout, 10, "it is gone")
         guest.say("poweroff -f", "ended: poweroff")
+
+
+def test_linux_reads_writes_and_lets_go():
+    linux_reads_and_writes(grants=1)
+
+
+def test_linux_does_so_with_version_2_of_grant_tables():
+    linux_reads_and_writes(grants=2)
 
 
 def test_grub_reads_a_sector_through_grant_copy():

@@ -104,11 +104,11 @@ class Guest:
             wait_until(lambda: ledger() == self.before, 10, "every frame, port and grant came back")
 
 
-def linux(name, kernel, vcpus):
+def linux(name, kernel, vcpus, grants=1):
     """To a shell, to all vCPUs at work, to the end: reboot, then power off through the store."""
     have(kernel, "initrd.gz")
     with Guest(name, kernel=f'"{kernel}"', ramdisk='"initrd.gz"', memory="512", vcpus=str(vcpus),
-               extra='"rdinit=/bin/sh console=hvc0"', on_reboot='"destroy"') as guest:
+               extra=f'"rdinit=/bin/sh console=hvc0 grant_table.version={grants}"', on_reboot='"destroy"') as guest:
         guest.console.expect(r"image +[\d.]+ ms(?s:.*) load +[\d.]+ ms(?s:.*) total +[\d.]+ ms")
         guest.console.expect(r"\] Linux version 6")
         first_line = time.monotonic()
@@ -121,6 +121,7 @@ def linux(name, kernel, vcpus):
         found = guest.say("echo cpus-$(grep -c ^processor /proc/cpuinfo)-", r"cpus-(\d+)-")
         expect(found.group(1) == str(vcpus), "it sees its vCPUs", found.group(1))
         guest.say("dmesg | grep -c 'Using FIFO-based ABI' | sed 's/^/fifo-/'", "fifo-1")
+        guest.say("dmesg | grep 'Grant tables' | tr a-z A-Z", f"USING VERSION {grants} LAYOUT")
         work = "n=0; while [ $n -lt 3000 ]; do n=$((n+1)); done"
         guest.say(f"for i in 1 2 3 4; do ({work}) & done; wait; echo all-$((40+2))", "all-42")
         found = guest.say("echo bad-$(dmesg | grep -c 'WARNING\\|BUG:\\|Oops\\|rcu.*stall')-",
@@ -139,6 +140,10 @@ def test_linux_works_on_two_vcpus():
 
 def test_linux_works_on_four_vcpus():
     linux("four", "linux", 4)
+
+
+def test_linux_works_with_version_2_of_grant_tables():
+    linux("grants", "linux", 1, grants=2)
 
 
 def test_the_cloud_kernel_boots_from_its_lz4_bzimage():

@@ -11,6 +11,7 @@ from machine import ON_XEN, domains, free_memory, real, wait_for_log, write_conf
 SURVIVED = """own-tables linear-tables foreign-frames hypervisor-slots stale-tlb balloon exchange writable-tables descriptor-pages
     instructions registers ports interrupts irets flags-survive sysret-edge breakpoints single-steps segments fpu-state
     event-storm shared-info timers long-lists contexts vcpu-areas grant-maps grant-flip grant-revoke grant-exhaust grant-tables stale-grants
+    grant-versions
     store-garbage""".split()
 # Under TCG real Xen takes the vector of int n from an error code that is wrong there, and reads ports that are not ours as 0.
 WRONG_ON_XEN = {"interrupts", "ports", "instructions"}

@@ -6,4 +6,4 @@ COMM_WORLD := tests/unit/comm_world.c $(addprefix tests/fake/,fake_machine.c fak
   $(addprefix xenlike/hypercall/hc_,event_channel_op.c grant_table_op.c domctl.c domctl_vcpu.c domctl_resources.c \
     sysctl.c physdev_op.c platform_op.c) xenlike/hypercall/hypercall_page.c xenlike/hypercall/operation.c
 
-$(eval $(call unit_suite,comm,$(addprefix tests/unit/comm_,events.c fifo.c grants.c domain.c control.c devices.c debugger.c trace.c) $(COMM_WORLD),))
+$(eval $(call unit_suite,comm,$(addprefix tests/unit/comm_,events.c fifo.c grants.c grants_v2.c domain.c control.c devices.c debugger.c trace.c) $(COMM_WORLD),))

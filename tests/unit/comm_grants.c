@@ -404,8 +404,6 @@ Test(grant, counts_pointers_and_commands_that_make_no_sense)
     cr_assert_eq(hc_grant_table_op(13, WORLD_BUFFER, 1, 0, 0, 0), -XEN_ENOSYS);
     cr_assert_eq(hc_grant_table_op(~0u, WORLD_BUFFER, 1, 0, 0, 0), -XEN_ENOSYS);
     cr_assert_eq(hc_grant_table_op(GNTTABOP_transfer, WORLD_BUFFER, 1, 0, 0, 0), -XEN_ENOSYS);
-    cr_assert_eq(hc_grant_table_op(GNTTABOP_cache_flush, WORLD_BUFFER, 1, 0, 0, 0),
-                 -XEN_EOPNOTSUPP);
 }
 
 Test(grant, a_fault_on_the_answer_keeps_the_mapping_and_says_so)

@@ -10,18 +10,28 @@
 #include "../mm/frame_table.h"
 #include "grant_internal.h"
 
+/* Ends the claims of a side by reference: of the owner's entry, and of the one that grants it on. */
+static void references_release(struct grant_copy_side *side)
+{
+    if (unlikely(side->owner != side->domain)) {
+        grant_table_release(side->owner, side->owner_ref, side->readonly);
+        domain_put(side->owner);
+    }
+    grant_table_release(side->domain, (grant_ref_t)side->name, side->readonly);
+}
+
 static void side_release(struct grant_copy_side *side)
 {
-    if (side->claimed && side->by_reference) {
-        grant_table_release(side->domain, (grant_ref_t)side->name, side->readonly);
-    }
     if (side->claimed) {
         grant_table_unreference(side->frame, side->readonly);
+    }
+    if (side->claimed && side->by_reference) {
+        references_release(side);
     }
     if (side->domain != NULL) {
         domain_put(side->domain);
     }
-    side->claimed = false;
+    side->claimed = side->whole = false;
     side->domain = NULL;
 }
 
@@ -50,57 +60,95 @@ side_resolve(struct grant_copy_side *side, const struct gnttab_copy_ptr *pointer
     return side->domain != NULL ? GNTST_okay : GNTST_bad_domain;
 }
 
-static int16_t side_claim(struct grant_copy_side *side)
+/* An entry may grant on what another domain granted to its own; that one's names a frame of its own, so the chain ends there. */
+static int16_t claim_reference(struct grant_copy_side *side)
 {
     grant_ref_t ref = (grant_ref_t)side->name;
-    int16_t status = GNTST_okay;
-    side->frame = MFN(side->name);
-    if (side->by_reference) {
-        status = grant_table_claim(side->domain, ref, current_domain()->id, side->readonly,
-                                   &side->frame);
-    }
-    if (status == GNTST_okay) {
-        status = grant_table_reference(side->domain, side->frame, side->readonly);
-        if (status != GNTST_okay && side->by_reference) {
+    int16_t status = grant_table_claim(side->domain, ref, current_domain()->id, side->readonly,
+                                       GRANT_PART | GRANT_THROUGH, &side->terms);
+    if (unlikely(status == GNTST_okay && side->terms->through != DOMID_INVALID)) {
+        struct domain *owner = side->owner = domain_get(side->terms->through);
+        side->owner_ref = side->terms->frame;
+        status = GNTST_general_error;
+        if (owner != NULL && owner != side->domain) {
+            status = grant_table_claim(owner, side->owner_ref, side->domain->id, side->readonly,
+                                       GRANT_PART, &side->terms);
+        }
+        if (status != GNTST_okay) {
             grant_table_release(side->domain, ref, side->readonly);
+        }
+        if (status != GNTST_okay && owner != NULL) {
+            domain_put(owner);
+        }
+    }
+    if (likely(status == GNTST_okay)) {
+        side->frame = MFN(side->terms->frame);
+        side->whole = side->terms->start == 0 && side->terms->end == PAGE_SIZE;
+    }
+    return status;
+}
+
+static inline __attribute__((always_inline)) int16_t side_claim(struct grant_copy_side *side)
+{
+    side->owner = side->domain;
+    side->frame = MFN(side->name);
+    side->whole = true;
+    int16_t status = side->by_reference ? claim_reference(side) : GNTST_okay;
+    if (likely(status == GNTST_okay)) {
+        status = grant_table_reference(side->owner, side->frame, side->readonly);
+        if (unlikely(status != GNTST_okay && side->by_reference)) {
+            references_release(side);
         }
     }
     side->claimed = status == GNTST_okay;
+    side->whole &= side->claimed;
     return status;
 }
 
-/* Both domains are looked up before either side is claimed: that is the order of the errors. */
+static bool is_crossing(const struct gnttab_copy *op)
+{
+    return (uint32_t)op->source.offset + op->len > PAGE_SIZE ||
+           (uint32_t)op->dest.offset + op->len > PAGE_SIZE;
+}
+
+static bool is_inside(const struct grant_copy_side *side, uint32_t offset, uint32_t length)
+{
+    return side->whole || (offset >= side->terms->start && offset + length <= side->terms->end);
+}
+
+/* Claims the sides that are not, and sees to it that parts of pages are kept to. */
 static int16_t sides_claim(const struct gnttab_copy *op, struct grant_copy_state *state)
 {
-    int16_t status =
-        side_resolve(&state->source, &op->source, (op->flags & GNTCOPY_source_gref) != 0);
-    if (status == GNTST_okay) {
-        status = side_resolve(&state->destination, &op->dest, (op->flags & GNTCOPY_dest_gref) != 0);
-    }
-    if (unlikely(status == GNTST_okay && !state->source.claimed)) {
-        status = side_claim(&state->source);
-    }
-    if (unlikely(status == GNTST_okay && !state->destination.claimed)) {
+    int16_t status = state->source.claimed ? GNTST_okay : side_claim(&state->source);
+    if (status == GNTST_okay && !state->destination.claimed) {
         status = side_claim(&state->destination);
     }
-    return status;
-}
-
-void grant_copy_begin(struct grant_copy_state *state)
-{
-    *state = (struct grant_copy_state){.source.readonly = true};
+    if (status != GNTST_okay || is_crossing(op)) {
+        return status;
+    }
+    return is_inside(&state->source, op->source.offset, op->len) &&
+                   is_inside(&state->destination, op->dest.offset, op->len)
+               ? GNTST_okay
+               : GNTST_general_error;
 }
 
 int16_t grant_copy(const struct gnttab_copy *op, struct grant_copy_state *state)
 {
     /* LAB(5): copy between two sides, each a frame of ours or a grant: ranges, rights, both let go of
      * Skeleton: return (int16_t)lab_todo("copy through grants"); */
-    int16_t status = sides_claim(op, state);
+    /* Both domains are looked up before either side is claimed: that is the order of the errors. */
+    int16_t status =
+        side_resolve(&state->source, &op->source, (op->flags & GNTCOPY_source_gref) != 0);
+    if (status == GNTST_okay) {
+        status = side_resolve(&state->destination, &op->dest, (op->flags & GNTCOPY_dest_gref) != 0);
+    }
+    if (unlikely(status == GNTST_okay && (!state->source.whole || !state->destination.whole))) {
+        status = sides_claim(op, state);
+    }
     if (unlikely(status != GNTST_okay)) {
         return status;
     }
-    if (unlikely((uint32_t)op->source.offset + op->len > PAGE_SIZE ||
-                 (uint32_t)op->dest.offset + op->len > PAGE_SIZE)) {
+    if (unlikely(is_crossing(op))) {
         return GNTST_bad_copy_arg;
     }
     const char *from = (const char *)machine_frame(state->source.frame) + op->source.offset;

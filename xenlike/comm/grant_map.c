@@ -132,9 +132,11 @@ static int16_t map_from(struct domain *granter, struct gnttab_map_grant_ref *op)
     if (unlikely(handle == MAPTRACK_NONE)) {
         return GNTST_no_space;
     }
-    mfn_t frame;
-    int16_t status = grant_table_claim(granter, op->ref, d->id, readonly, &frame);
+    const struct grant_terms *terms;
+    mfn_t frame = INVALID_MFN;
+    int16_t status = grant_table_claim(granter, op->ref, d->id, readonly, 0, &terms);
     if (likely(status == GNTST_okay)) {
+        frame = MFN(terms->frame);
         status = map_frame(granter, op, frame);
         if (unlikely(status != GNTST_okay)) {
             grant_table_release(granter, op->ref, readonly);
@@ -177,9 +179,7 @@ int16_t grant_map(struct gnttab_map_grant_ref *op)
 /* The frame that a mapping's entry was claimed with. */
 static mfn_t mapped_frame(const struct grant_table *table, grant_ref_t ref) MUST_HOLD(table->lock)
 {
-    const struct grant_frame *frame = table->frames[ref / GRANT_ENTRIES_PER_FRAME];
-    uint32_t index = ref % GRANT_ENTRIES_PER_FRAME;
-    return MFN(frame->active[index / GRANT_ACTIVE_CHUNK][index % GRANT_ACTIVE_CHUNK].frame);
+    return MFN(grant_table_active(table, ref)->terms.frame);
 }
 
 /* What of `wanted` (GNTMAP kinds) can be taken off the mapping: removed from *flags. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grant tables, version 1: one domain lets another map or copy a frame.
+ * Grant tables: one domain lets another map or copy a frame.
  *
  * Invariant: GT1 an in-use bit of a shared entry is set while a mapping or copy holds it, and cleared after the last; GT2 each map
- * holds a general reference on the frame, and a writable type reference unless read-only (PT3); GT3 a shared entry is read once
- * and claimed by compare-exchange. Locks: grant table of the granter; maptrack of the mapper, taken alone.
- * Guest ABI: docs/abi/grant_table_op.md. Read next: grant_table.c (entries), grant_map.c, grant_copy.c.
+ * holds a general reference on the frame, and a writable type reference unless read-only (PT3); GT3 what is used is what the entry
+ * said when it was marked, whatever it says later. Locks: grant table of the granter; maptrack of the mapper, taken alone.
+ * Guest ABI: docs/abi/grant_table_op.md. Read next: grant_table.c, grant_entry.c (versions), grant_map.c, grant_copy.c.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "../domain/domain.h"
 
 /* Negative limits mean the defaults (64 frames, 1024 maptrack frames). -ENOMEM; -EINVAL a limit over the default, no frame at all, or
- * a version other than 1 and 2 (the highest that the toolstack allows; version 1 is what is offered). */
+ * a version other than 1 and 2: the highest that the toolstack allows. */
 int grant_table_init(struct domain *d, int32_t max_frames, int32_t max_maptrack_frames,
                      uint32_t version);
 /* Undoes every mapping d holds; d runs no more. 0, -ERESTART. */
@@ -22,6 +22,8 @@ int grant_table_relinquish(struct domain *d);
 void grant_table_destroy(struct domain *d);
 /* The n-th frame of d's table (growing it up to its limit): XENMEM_acquire_resource, add_to_physmap. INVALID_MFN: beyond. */
 mfn_t grant_table_frame(struct domain *d, uint32_t index);
+/* Of version 2, the n-th frame of status words. INVALID_MFN: there is none. */
+mfn_t grant_table_status_frame(struct domain *d, uint32_t index);
 /* How many frames it may grow to. */
 uint32_t grant_table_limit(const struct domain *d);
 
@@ -38,6 +40,8 @@ union grant_element {
     struct gnttab_get_status_frames get_status_frames;
     struct gnttab_set_version set_version;
     struct gnttab_get_version get_version;
+    struct gnttab_swap_grant_ref swap_grant_ref;
+    struct gnttab_cache_flush cache_flush;
 };
 typedef int16_t grant_table_handler(struct domain *d, union grant_element *op);
 /* Runs one of these on the table of the domain that the element names: GNTST_bad_domain, GNTST_permission_denied. */
@@ -45,8 +49,14 @@ int16_t grant_table_of(domid_t id, grant_table_handler *run, union grant_element
 /* setup_table: GNTST_general_error too many frames, GNTST_bad_virt_addr its list faults. */
 grant_table_handler grant_table_setup_table, grant_table_query_size, grant_table_dump_table,
     grant_table_get_status_frames;
-int grant_table_set_version(struct gnttab_set_version *op); /* -EINVAL neither 1 nor 2; -ENOSYS 2 */
+/* -EINVAL neither 1 nor 2; -ENOSYS 2 is not allowed; -EBUSY an entry is in use, or the status words are mapped; -ERANGE; -ENOMEM. */
+int grant_table_set_version(struct gnttab_set_version *op);
 int grant_table_get_version(struct gnttab_get_version *op); /* -ESRCH, -EPERM */
+
+/* -EINVAL range, operation or frame; -EPERM a frame of another's; -EOPNOTSUPP to invalidate without writing back. */
+int grant_table_cache_flush(const struct gnttab_cache_flush *op);
+/* GNTST_bad_gntref; GNTST_eagain one is in use. */
+int16_t grant_table_swap(const struct gnttab_swap_grant_ref *op);
 
 int16_t grant_map(struct gnttab_map_grant_ref *op);
 /* Unmapped frames keep their references until the translations are flushed, once for a batch. */
@@ -76,15 +86,26 @@ void grant_map_finish(struct grant_unmap_batch *batch);
 /* Sides of the last copy stay claimed for the next one: start with grant_copy_begin, end with grant_copy_end. */
 struct grant_copy_side {
     struct domain *domain; /* NULL: not looked up */
-    bool claimed;          /* the frame is held; else only the domain */
+    struct domain
+        *owner;   /* whose frame it is: not `domain` when its entry grants another's grant on */
+    bool claimed; /* the frame is held; else only the domain */
     mfn_t frame;
-    uint64_t name; /* reference or frame number asked for */
-    domid_t domid; /* as asked for */
+    bool whole; /* claimed, and all of it may be used */
+    const struct grant_terms *terms;
+    grant_ref_t owner_ref; /* the owner's entry, if that is another domain */
+    uint64_t name;         /* reference or frame number asked for */
+    domid_t domid;         /* as asked for */
     bool by_reference, readonly;
 };
 struct grant_copy_state {
     struct grant_copy_side source, destination;
 };
-void grant_copy_begin(struct grant_copy_state *state);
+static inline void grant_copy_begin(struct grant_copy_state *state)
+{
+    state->source.domain = state->destination.domain = NULL;
+    state->source.claimed = state->destination.claimed = false;
+    state->source.readonly = true;
+    state->destination.readonly = false;
+}
 int16_t grant_copy(const struct gnttab_copy *op, struct grant_copy_state *state);
 void grant_copy_end(struct grant_copy_state *state);

@@ -251,7 +251,7 @@ static void create_domain(struct builder *b)
         .max_evtchn_port = UINT32_MAX,
         .max_grant_frames = -1,
         .max_maptrack_frames = -1,
-        .grant_opts = 1,
+        .grant_opts = 2,
     };
     int error = domain_create(0, &config, true, &b->d);
 

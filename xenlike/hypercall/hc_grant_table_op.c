@@ -2,7 +2,7 @@
 /*
  * HYPERVISOR_grant_table_op(cmd, array, count): copies each element in, runs it, copies it out. Between elements it may stop
  * and go on later with the rest of the array. A fault on the array ends the call with -EFAULT; what was done before stays done.
- * transfer and swap_grant_ref are not offered (-ENOSYS), and caches need no flushing by hand (-EOPNOTSUPP).
+ * transfer is not offered (-ENOSYS).
  * Guest ABI: docs/abi/grant_table_op.md. Read next: comm/grant_table.c.
  */
 #include "../comm/grant_table.h"
@@ -40,7 +40,9 @@ run_elements(element_handler *run, size_t size, uint64_t pointer, uint32_t count
         }
     }
     *done = i;
-    grant_map_finish(&unmapped);
+    if (unmapped.count != 0) {
+        grant_map_finish(&unmapped);
+    }
     grant_copy_end(&copied);
     return result;
 }
@@ -71,8 +73,9 @@ OF_DOMAIN(dump_table)
 OF_DOMAIN(get_status_frames)
 ELEMENT(get_version, SIZE(get_version), grant_table_get_version(&op->get_version))
 ELEMENT(set_version, SIZE(set_version), grant_table_set_version(&op->set_version))
+STATUS(swap_grant_ref, grant_table_swap(&op->swap_grant_ref))
 ELEMENT(transfer, 0, -XEN_ENOSYS)
-ELEMENT(cache_flush, 0, -XEN_EOPNOTSUPP)
+ELEMENT(cache_flush, SIZE(cache_flush), grant_table_cache_flush(&op->cache_flush))
 
 static int setup_table_element(union grant_element *op, struct grant_unmap_batch *unmapped,
                                struct grant_copy_state *copied)
@@ -104,7 +107,8 @@ static const struct operation {
     ROW(set_version, ONE_WHATEVER_COUNT),
     ROW(get_status_frames, EXACTLY_ONE),
     ROW(get_version, ONE_WHATEVER_COUNT),
-    [GNTTABOP_cache_flush] = {run_cache_flush, 0, ARRAY},
+    ROW(swap_grant_ref, ARRAY),
+    ROW(cache_flush, ARRAY),
 };
 
 HYPERCALL_3(hc_grant_table_op, cmd, pointer, count)

@@ -164,12 +164,14 @@ int64_t memory_maps_machine(struct memory_call *call)
 
 static int acquire_grant_frames(struct domain *d, const struct xen_mem_acquire_resource *request)
 {
-    if (request->id != XENMEM_resource_grant_table_id_shared) {
-        return -XEN_EINVAL;
-    }
     for (uint32_t i = 0; i < request->nr_frames; i++) {
         uint64_t index = request->frame + i;
-        mfn_t mfn = index > UINT32_MAX ? INVALID_MFN : grant_table_frame(d, (uint32_t)index);
+        mfn_t mfn = index > UINT32_MAX ? INVALID_MFN
+                    : request->id == XENMEM_resource_grant_table_id_shared
+                        ? grant_table_frame(d, (uint32_t)index)
+                    : request->id == XENMEM_resource_grant_table_id_status
+                        ? grant_table_status_frame(d, (uint32_t)index)
+                        : INVALID_MFN;
         xen_pfn_t result = mfn.n;
 
         if (!mfn_valid_value(mfn)) {
@@ -185,19 +187,16 @@ static int acquire_grant_frames(struct domain *d, const struct xen_mem_acquire_r
 int64_t memory_maps_acquire(struct memory_call *call)
 {
     struct xen_mem_acquire_resource *request = &call->u.resource;
-    struct domain *d;
+    struct domain *d = domain_get(request->domid);
+    int result = -XEN_EPERM;
 
-    if (request->pad != 0) {
-        return -XEN_EINVAL;
+    if (d == NULL || request->pad != 0) {
+        return request->pad != 0 ? -XEN_EINVAL : -XEN_ESRCH;
     }
-    int result = domain_get_for_caller(request->domid, &d);
-    if (result != 0) {
-        return result;
-    }
-    if (request->type != XENMEM_resource_grant_table) {
-        result = -XEN_EOPNOTSUPP;
-    } else if (!current_domain()->is_privileged) {
+    if (d == current_domain() || !current_domain()->is_privileged) {
         result = -XEN_EPERM;
+    } else if (request->type != XENMEM_resource_grant_table) {
+        result = -XEN_EOPNOTSUPP;
     } else if (request->nr_frames == 0 && request->frame_list.p == NULL) {
         request->nr_frames = grant_table_limit(d);
         result = guest_access_write(call->argument, request, sizeof(*request));

@@ -147,6 +147,11 @@ void frame_share_with_guest(mfn_t mfn, struct domain *d, bool readonly)
                      __ATOMIC_RELEASE);
 }
 
+bool frame_is_mapped(mfn_t mfn)
+{
+    return frame_word_count(frame_load(frame_of(mfn))) > 1;
+}
+
 void frame_unshare(mfn_t mfn)
 {
     struct frame *frame = frame_of(mfn);

@@ -82,3 +82,5 @@ void frame_share_with_guest(mfn_t mfn, struct domain *d, bool readonly);
 /* Ends that: the hypervisor's reference goes and d is the owner no more. The frame is freed when the last mapping of it is gone,
  * at once if there is none: the caller must not free it. */
 void frame_unshare(mfn_t mfn);
+/* Does anybody else hold the shared frame? */
+bool frame_is_mapped(mfn_t mfn);

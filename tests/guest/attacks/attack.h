@@ -70,6 +70,7 @@ attack_t stale_tlb, own_tables, linear_tables, foreign_frames, hypervisor_slots,
     writable_tables, descriptor_pages;
 attack_t event_storm, shared_info, timers, long_lists, contexts, vcpu_areas;
 attack_t grant_maps, grant_flip, grant_revoke, grant_exhaust, grant_tables, stale_grants;
+attack_t grant_versions;
 attack_t console_flood, store_garbage;
 attack_t random_calls;
 attack_t stack_hypervisor, stack_not_canonical, stack_unmapped, stack_read_only, stack_straddles,

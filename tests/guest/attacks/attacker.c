@@ -54,6 +54,7 @@ static const struct {
     {"grant-exhaust", grant_exhaust},
     {"grant-tables", grant_tables},
     {"stale-grants", stale_grants},
+    {"grant-versions", grant_versions},
     {"console-flood", console_flood},
     {"store-garbage", store_garbage},
     {"random-calls", random_calls},
