@@ -68,6 +68,13 @@ WEAK mfn_t grant_table_frame(struct domain *d, uint32_t index)
     return INVALID_MFN;
 }
 
+WEAK mfn_t grant_table_status_frame(struct domain *d, uint32_t index)
+{
+    (void)d;
+    (void)index;
+    return INVALID_MFN;
+}
+
 WEAK uint32_t grant_table_limit(const struct domain *d)
 {
     (void)d;
