@@ -103,7 +103,7 @@ static int refuse(struct console_guest *guest, char *why, const char *what, int 
     char reason[96];
 
     error_describe_errno(result, reason, sizeof(reason));
-    snprintf(why, CONSOLE_FATE_SIZE, "%s of '%.40s': %s", what, guest->name, reason);
+    snprintf(why, CONSOLE_FATE_SIZE, "%s of '%.40s': %.64s", what, guest->name, reason);
     return -1;
 }
 

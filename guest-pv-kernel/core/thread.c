@@ -4,6 +4,7 @@
  * Owns: every struct thread. Invariants: TH1, TH2 (thread.h); EV1 (event.h) is why there are no
  * locks. Read next: event.h, process.c
  */
+#include <_newlib_version.h>
 #include <reent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,10 +47,13 @@ struct process *thread_process(const struct thread *thread)
     return thread->process;
 }
 
+static void share_streams(void);
+
 void thread_init(void)
 {
     boot_thread.reent = _GLOBAL_REENT;
     current = &boot_thread;
+    share_streams();
 }
 
 static void make_runnable(struct thread *thread)
@@ -225,6 +229,24 @@ struct thread *thread_create(const char *name, void (*entry)(void *argument), vo
     return thread_create_in(current->process, name, entry, argument, stack_size);
 }
 
+#if __NEWLIB__ >= 4
+/* From version 4 on, newlib has one stdin, stdout and stderr for all threads. Without buffers nothing of
+ * one process waits in them while another runs. */
+static void share_streams(void)
+{
+    setvbuf(stdin, NULL, _IONBF, 0);
+    setvbuf(stdout, NULL, _IONBF, 0);
+}
+
+static void drop_streams(struct _reent *reent)
+{
+    (void)reent;
+}
+#else
+static void share_streams(void)
+{
+}
+
 /* Flushes the thread's own stdin, stdout and stderr while its process still has descriptors. newlib
  * would close those descriptors, which other threads use. */
 static void drop_streams(struct _reent *reent)
@@ -242,6 +264,7 @@ static void drop_streams(struct _reent *reent)
     }
     reent->__sdidinit = 0; /* nothing left to clean up */
 }
+#endif
 
 void thread_exit(void)
 {

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include <lwip/api.h>
+#include <lwip/init.h>
 #include <lwip/priv/sockets_priv.h>
 #include <lwip/sockets.h>
 
@@ -29,6 +30,13 @@
 #undef nfds_t
 
 #include <pvk/file.h>
+
+/* A connection's number; lwIP 2.2 put it elsewhere. */
+#if LWIP_VERSION_MAJOR > 2 || LWIP_VERSION_MINOR >= 2
+#define NUMBER_OF(connection) ((connection)->callback_arg.socket)
+#else
+#define NUMBER_OF(connection) ((connection)->socket)
+#endif
 
 struct lwip_sock *lwip_socket_dbg_get_socket(int number);
 
@@ -65,7 +73,7 @@ static void on_change(struct netconn *connection, enum netconn_evt event, u16_t 
     int number;
 
     lwip_callback(connection, event, length);
-    number = connection != NULL ? connection->socket : -1;
+    number = connection != NULL ? NUMBER_OF(connection) : -1;
     if (number >= 0 && number < NUM_SOCKETS && files[number] != NULL) {
         file_notify(files[number]);
     }
