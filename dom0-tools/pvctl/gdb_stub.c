@@ -343,8 +343,8 @@ int gdb_stub_run(uint16_t domid, uint32_t nr_vcpus, int input, int output)
         }
     }
     if (stub->ended && !stub->killed) {
-        read_byte(
-            stub); /* gdb acknowledges the last answer: who is gone by then gets a broken pipe for it */
+        /* gdb acknowledges the last answer, and takes it ill when nobody is there to hear. */
+        read_byte(stub);
     }
     gdb_target_close(&stub->target);
     free(stub);

@@ -90,6 +90,9 @@ def wait_until(condition, seconds, what):
 def main(prefix, tests):
     """Runs functions named test_...; their names are the claims."""
     only, bad = sys.argv[1:], False
+    unknown = set(only) - {function.__name__ for function in tests}
+    if unknown:
+        sys.exit(f"no such test: {', '.join(sorted(unknown))}; there are: " + ", ".join(f.__name__ for f in tests))
     for function in tests:
         if only and function.__name__ not in only:
             continue
